@@ -1,0 +1,1 @@
+namespace ArrowQuant.Tensors; internal static class X;
