@@ -1,0 +1,92 @@
+namespace ArrowQuant.Configuration;
+
+/// <summary>
+/// Everything that decides what a quantization run does. Immutable; change it with <c>with</c>. YAML and environment use the snake_case
+/// form of each name. Values are checked by <see cref="ConfigurationValidator"/> before any work.
+/// </summary>
+public sealed record DiffusionQuantConfig
+{
+    /// <summary>Requested bits per weight: 2, 4 or 8.</summary>
+    public int BitWidth { get; init; } = 4;
+
+    /// <summary>What the model makes; null detects it from the model's metadata.</summary>
+    public Modality? Modality { get; init; }
+
+    /// <summary>Contiguous groups of denoising timesteps, 1..100; fewer distinct timesteps give fewer groups.</summary>
+    public int NumTimeGroups { get; init; } = 10;
+
+    /// <summary>How timesteps are cut into groups.</summary>
+    public TimePartition TimePartition { get; init; }
+
+    /// <summary>Weights per group along the row: 32, 64, 128 or 256.</summary>
+    public int GroupSize { get; init; } = 128;
+
+    /// <summary>Whether text and code models use time-aware calibration.</summary>
+    public bool EnableTimeAware { get; init; } = true;
+
+    /// <summary>Whether image and audio models use channel equalization.</summary>
+    public bool EnableSpatial { get; init; } = true;
+
+    /// <summary>Cosine similarity that the requested width must reach, 0..1.</summary>
+    public double MinAccuracy { get; init; } = 0.85;
+
+    /// <summary>Rows per layer and time group that are used at most, 1..65536.</summary>
+    public int CalibrationSamples { get; init; } = 128;
+
+    /// <summary>The profile that the values came from; a label.</summary>
+    public DeploymentProfile DeploymentProfile { get; init; } = DeploymentProfile.Local;
+
+    /// <summary>Whether a width that fails ends the run at once.</summary>
+    public bool FailFast { get; init; }
+
+    /// <summary>Whether the whole model or each layer climbs to a larger width.</summary>
+    public FallbackScope FallbackScope { get; init; }
+
+    /// <summary>Whether <see cref="MinAccuracy"/> holds at every width instead of 0.85 at INT4 and 0.95 at INT8.</summary>
+    public bool KeepMinAccuracy { get; init; }
+
+    /// <summary>Which cosine similarity is compared with the threshold.</summary>
+    public AccuracyMetric AccuracyMetric { get; init; }
+
+    /// <summary>Floor that every single layer must reach as well, 0..1; 0 is off.</summary>
+    public double MinLayerAccuracy { get; init; }
+
+    /// <summary>Whether the worst time group is minimised instead of the mean.</summary>
+    public bool MinimaxTimeWeighting { get; init; }
+
+    /// <summary>Columns per Hessian block: 0 (full up to 8192 columns, else 4096) or 256..16384.</summary>
+    public int HessianBlock { get; init; }
+
+    /// <summary>Whether embeddings, norms, heads and other sensitive layers are kept.</summary>
+    public bool SkipSensitiveLayers { get; init; } = true;
+
+    /// <summary>More layers to keep, by exact name.</summary>
+    public IReadOnlyList<string> SensitiveLayerNames { get; init; } = [];
+
+    /// <summary>More layers to keep, by regular expression on the name.</summary>
+    public IReadOnlyList<string> SensitiveLayerPatterns { get; init; } = [];
+
+    /// <summary>Regular expressions of sensitive layers that are quantized all the same (<c>--include</c>).</summary>
+    public IReadOnlyList<string> IncludeLayers { get; init; } = [];
+
+    /// <summary>Regular expressions of layers that are kept whatever else says (<c>--exclude</c>).</summary>
+    public IReadOnlyList<string> ExcludeLayers { get; init; } = [];
+
+    /// <summary>
+    /// Width of single layers in every attempt, in the order given: exact name, else the first regular expression that matches the whole
+    /// name; 2, 4, 8, or 16 to keep the layer.
+    /// </summary>
+    public IReadOnlyList<KeyValuePair<string, int>> LayerBitWidths { get; init; } = [];
+
+    /// <summary>Codec of the <c>data</c> column.</summary>
+    public Compression Compression { get; init; }
+
+    /// <summary>Worker threads, 0..1024; 0 uses every processor. Never changes a byte of the result.</summary>
+    public int NumThreads { get; init; }
+
+    /// <summary>Bound on buffers in MiB; 0 is three quarters of the memory that is available.</summary>
+    public long MaxMemoryMb { get; init; }
+
+    /// <summary>Whether blocks stream through bounded buffers; false allows the whole model in memory.</summary>
+    public bool EnableStreaming { get; init; } = true;
+}

@@ -1,1 +1,0 @@
-namespace ArrowQuant.Tensors; internal static class X;
