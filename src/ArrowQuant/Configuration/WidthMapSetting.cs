@@ -32,7 +32,7 @@ internal sealed class WidthMapSetting(
                 return false;
             }
 
-            pairs.Add(new(item[..separator].Trim(), width));
+            pairs.Add(new(item[..separator], width));
         }
 
         changed = set(config, pairs);
