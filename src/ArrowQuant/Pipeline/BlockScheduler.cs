@@ -9,8 +9,7 @@ namespace ArrowQuant.Pipeline;
 internal sealed class BlockScheduler<TResult>
     where TResult : class
 {
-    private readonly Lock _gate = new();
-    private readonly ManualResetEventSlim _changed = new(false);
+    private readonly object _gate = new();
     private readonly ShardQueue<TResult>[] _shards;
     private readonly Func<int, BlockJob, BlockBuffers, TResult> _work;
     private readonly Action<int, BlockJob, TResult> _write;
@@ -40,8 +39,11 @@ internal sealed class BlockScheduler<TResult>
     /// <summary>Lets running jobs finish and takes no more.</summary>
     public void Stop()
     {
-        lock (_gate) _stopped = true;
-        _changed.Set();
+        lock (_gate)
+        {
+            _stopped = true;
+            Monitor.PulseAll(_gate);
+        }
     }
 
     /// <summary>
@@ -87,17 +89,17 @@ internal sealed class BlockScheduler<TResult>
             _stopped = true;
             if (_failure is not { } earlier || (shard, position).CompareTo((earlier.Shard, earlier.Position)) < 0)
                 _failure = (shard, position, ExceptionDispatchInfo.Capture(error));
+            Monitor.PulseAll(_gate);
         }
 
-        _changed.Set();
         return true;
     }
 
     private bool TryTake(int worker, ref int preferred, out int position, out BlockJob job)
     {
-        while (true)
+        lock (_gate)
         {
-            lock (_gate)
+            while (true)
             {
                 int shard = _stopped ? -1 : Choose(worker, preferred);
                 if (shard >= 0)
@@ -114,10 +116,8 @@ internal sealed class BlockScheduler<TResult>
                     return false;
                 }
 
-                _changed.Reset();
+                Monitor.Wait(_gate);
             }
-
-            _changed.Wait();
         }
     }
 
@@ -153,15 +153,17 @@ internal sealed class BlockScheduler<TResult>
                 if (_stopped || !queue.TryNext(out job, out result))
                 {
                     queue.IsWriting = false;
-                    break;
+                    Monitor.PulseAll(_gate);
+                    return;
                 }
             }
 
             _write(shard, job, result!);
-            lock (_gate) queue.Advance();
-            _changed.Set();
+            lock (_gate)
+            {
+                queue.Advance();
+                Monitor.PulseAll(_gate);
+            }
         }
-
-        _changed.Set();
     }
 }

@@ -33,7 +33,7 @@ internal sealed class LayerLadder(IAttemptRunner runner, ModelPlan plan, RunJour
             FallbackDecision decision = FallbackPolicy.Decide(rules, passed);
             if (decision.Action == FallbackAction.Accept) break;
             if (decision.Action is FallbackAction.StopAtOnce or FallbackAction.Exhausted) throw journal.Failure(FailureMessage(decision.Action), plan.Source.Path);
-            IReadOnlyList<LayerOutcome> failing = Round(passed.Count + 1, decision, widths, open, cancellationToken);
+            List<LayerOutcome> failing = Round(passed.Count + 1, decision, widths, open, cancellationToken);
             passed.Add(failing.Count == 0);
             FallbackDecision next = FallbackPolicy.Decide(rules, passed);
             if (next.Action == FallbackAction.Attempt) StepUp(decision, next, failing, widths, open);
@@ -86,7 +86,7 @@ internal sealed class LayerLadder(IAttemptRunner runner, ModelPlan plan, RunJour
         return failing;
     }
 
-    private void StepUp(FallbackDecision decision, FallbackDecision next, IReadOnlyList<LayerOutcome> failing, int?[] widths, HashSet<int> open)
+    private void StepUp(FallbackDecision decision, FallbackDecision next, List<LayerOutcome> failing, int?[] widths, HashSet<int> open)
     {
         LayerOutcome worst = Worst(failing);
         logger.LayersFellBack(
@@ -111,7 +111,7 @@ internal sealed class LayerLadder(IAttemptRunner runner, ModelPlan plan, RunJour
         ? DefectOf(failing[0], threshold)!
         : $"{failing.Count} layers are below {threshold}; the lowest: {DefectOf(Worst(failing), threshold)}";
 
-    private static LayerOutcome Worst(IReadOnlyList<LayerOutcome> layers) => layers.MinBy(layer => layer.Figures.Cosine)!;
+    private static LayerOutcome Worst(List<LayerOutcome> layers) => layers.MinBy(layer => layer.Figures.Cosine)!;
 
     private string FailureMessage(FallbackAction action)
     {

@@ -41,8 +41,8 @@ public sealed record QuantizationPlan
 /// <param name="Shape">The source's shape.</param>
 /// <param name="SourceDtype">The source's element type.</param>
 /// <param name="BitWidth">2, 4 or 8.</param>
-/// <param name="Method">The method that would be tried first.</param>
-/// <param name="Enhancement">The enhancement that would be tried first.</param>
+/// <param name="Method">The method that would be used, fallbacks that are known already included.</param>
+/// <param name="Enhancement">The enhancement that would be used.</param>
 /// <param name="SourceBytes">Bytes in the source.</param>
 /// <param name="PredictedBytes">Bytes in the artefact before compression.</param>
 public sealed record PlannedLayer(

@@ -1,4 +1,5 @@
 using ArrowQuant.Errors;
+using ArrowQuant.Kernels;
 using ArrowQuant.Tensors;
 
 namespace ArrowQuant.Storage;
@@ -12,6 +13,7 @@ public sealed class ArtefactReader : IDisposable
     private readonly List<ShardReader> _shards = [];
     private readonly Dictionary<string, StoredLayer> _byName = [];
     private readonly List<StoredLayer> _layers = [];
+    private readonly KernelSet _kernels = KernelSet.Create(null);
     private bool _disposed;
 
     private ArtefactReader(string folder, ArtefactMetadata? metadata)
@@ -92,7 +94,7 @@ public sealed class ArtefactReader : IDisposable
             Span<float> target = destination.Slice((int)((first - rowStart) * columns), (int)(count * columns));
             int firstInBlock = (int)(first - block.RowStart);
             if (layer.IsKept) ConvertKept(layer, i, firstInBlock, target);
-            else BlockDecoder.Decode(ReadBlock(layer, i), firstInBlock, count, target);
+            else BlockDecoder.Decode(_kernels, ReadBlock(layer, i), firstInBlock, count, target);
         }
     }
 

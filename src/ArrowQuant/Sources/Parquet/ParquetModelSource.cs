@@ -43,13 +43,13 @@ internal sealed class ParquetModelSource : IModelSource
         if (!isFolder && !File.Exists(path))
             throw new ModelNotFoundException($"'{fileOrFolder}' does not exist") { FilePath = fileOrFolder };
         string folder = isFolder ? path : System.IO.Path.GetDirectoryName(path)!;
-        if (isFolder && ParquetModelFiles.IsOwnArtefact(folder)) return OpenOwnArtefact(path);
+        if (isFolder && ParquetModelFiles.IsOwnArtefact(folder)) return OwnArtefactSource.Open(path);
         List<string> files = isFolder ? ParquetFailure.Map(path, null, () => ParquetModelFiles.InFolder(path)) : [path];
         if (files.Count == 0)
             throw new ModelNotFoundException($"'{fileOrFolder}' holds no Parquet model (*.parquet)") { FilePath = fileOrFolder };
 
         using ParquetModelOpening opening = new();
-        if (opening.ReadFiles(files) is not { } rows) return OpenOwnArtefact(path);
+        if (opening.ReadFiles(files) is not { } rows) return OwnArtefactSource.Open(path);
         IReadOnlyList<StoredTensor> tensors = opening.Interpret(rows);
         return new ParquetModelSource(fileOrFolder, tensors, ParquetFailure.Map(path, null, () => ParquetDescription.Of(folder, rows, opening.Notes)));
     }
@@ -68,10 +68,6 @@ internal sealed class ParquetModelSource : IModelSource
 
     /// <inheritdoc/>
     public void Dispose() => _cache.Dispose();
-
-    /// <summary>The seam to our own artefacts as a source: a folder of shards, or one of its files.</summary>
-    private static IModelSource OpenOwnArtefact(string path) =>
-        throw new ModelFormatException($"'{path}' is an artefact of this tool; reading it as a source is not wired yet") { FilePath = path };
 
     private static void ReadBin(StoredTensor stored, string path, long byteOffset, Span<byte> destination)
     {
