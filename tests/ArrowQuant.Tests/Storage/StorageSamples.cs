@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text.Json;
+using ArrowQuant.Kernels;
 using ArrowQuant.Storage;
 using ArrowQuant.Tensors;
 
@@ -52,30 +53,23 @@ internal static class StorageSamples
         for (int r = 0; r < rowCount; r++)
         {
             for (int c = 0; c < codes.Length; c++) codes[c] = (byte)random.Next(1 << format.BitWidth);
-            Kernels.Codes.Pack(codes, format.BitWidth, block.Codes.AsSpan(r * rowBytes, rowBytes));
+            Codes.Pack(codes, format.BitWidth, block.Codes.AsSpan(r * rowBytes, rowBytes));
         }
 
         for (int i = 0; i < block.Scales.Length; i++)
         {
-            block.Scales[i] = Round11((float)(0.01 * Math.Exp(0.3 * Gaussian(random))));
-            block.ZeroPoints[i] = format.BitWidth == 2 ? Round11((float)(1.5 + 0.2 * Gaussian(random))) : random.Next(1 << format.BitWidth);
+            block.Scales[i] = FloatStorage.Round((float)(0.01 * Math.Exp(0.3 * Gaussian(random))));
+            block.ZeroPoints[i] = format.BitWidth == 2 ? FloatStorage.Round((float)(1.5 + 0.2 * Gaussian(random))) : random.Next(1 << format.BitWidth);
         }
 
         int levels = format.LevelsPerGroup;
         for (int i = 0; i < block.Levels.Length; i++)
         {
             double spread = Math.Exp(0.3 * Gaussian(random));
-            block.Levels[i] = Round11((float)(levels == 3 && i % 3 == 0 ? 0.001 * Gaussian(random) : 0.02 * spread));
+            block.Levels[i] = FloatStorage.Round((float)(levels == 3 && i % 3 == 0 ? 0.001 * Gaussian(random) : 0.02 * spread));
         }
 
         return block;
-    }
-
-    /// <summary>Rounds to 11 significant bits, ties to even, as format.md asks of floats that decode.</summary>
-    public static float Round11(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        return BitConverter.UInt32BitsToSingle((bits + 0xFFF + ((bits >> 13) & 1)) & ~0x1FFFu);
     }
 
     public static byte[] Bytes(int count, int seed = 1)
@@ -123,7 +117,7 @@ internal static class StorageSamples
     public static float[] Decode(QuantizedBlock block)
     {
         float[] weights = new float[block.RowCount * block.Format.Groups.Columns];
-        BlockDecoder.Decode(block, 0, block.RowCount, weights);
+        BlockDecoder.Decode(KernelSet.Create("scalar"), block, 0, block.RowCount, weights);
         return weights;
     }
 
