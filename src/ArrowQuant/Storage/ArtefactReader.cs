@@ -1,5 +1,6 @@
 using ArrowQuant.Errors;
 using ArrowQuant.Kernels;
+using ArrowQuant.Kernels;
 using ArrowQuant.Tensors;
 
 namespace ArrowQuant.Storage;
@@ -13,11 +14,13 @@ public sealed class ArtefactReader : IDisposable
     private readonly List<ShardReader> _shards = [];
     private readonly Dictionary<string, StoredLayer> _byName = [];
     private readonly List<StoredLayer> _layers = [];
+    private readonly KernelSet _kernels;
     private readonly KernelSet _kernels = KernelSet.Create(null);
     private bool _disposed;
 
-    private ArtefactReader(string folder, ArtefactMetadata? metadata)
+    private ArtefactReader(string folder, ArtefactMetadata? metadata, KernelSet kernels)
     {
+        _kernels = kernels;
         Folder = folder;
         Metadata = metadata;
     }
@@ -35,12 +38,16 @@ public sealed class ArtefactReader : IDisposable
     /// <param name="folder">The folder with metadata.json, or with the shards of one component.</param>
     /// <exception cref="ModelNotFoundException">The folder or a shard that it lists does not exist.</exception>
     /// <exception cref="ModelFormatException">It is not an artefact, not complete, damaged, newer, or names something unknown.</exception>
-    public static ArtefactReader Open(string folder)
+    public static ArtefactReader Open(string folder) =>
+        Open(folder, KernelSet.Create(Environment.GetEnvironmentVariable(KernelSet.EnvironmentVariable)));
+
+    /// <summary>The same with chosen kernels.</summary>
+    internal static ArtefactReader Open(string folder, KernelSet kernels)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         if (!Directory.Exists(folder)) throw new ModelNotFoundException($"{folder}: there is no such folder") { FilePath = folder };
         ArtefactMetadata? metadata = ShardFolder.ReadMetadata(folder);
-        ArtefactReader reader = new(folder, metadata);
+        ArtefactReader reader = new(folder, metadata, kernels);
         try
         {
             if (metadata is null)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using ArrowQuant.Errors;
 
@@ -13,16 +12,17 @@ internal sealed class ArtefactStaging : IDisposable
     private readonly string _target;
     private readonly bool _force;
     private readonly IReadOnlyList<string> _createdParents;
-    private readonly FileStream _lock;
+    private readonly OutputLock _lock;
     private bool _published;
+    private bool _movedPrevious;
     private bool _disposed;
 
-    private ArtefactStaging(string target, bool force, IReadOnlyList<string> createdParents, FileStream lockFile, string path)
+    private ArtefactStaging(string target, bool force, IReadOnlyList<string> createdParents, OutputLock outputLock, string path)
     {
         _target = target;
         _force = force;
         _createdParents = createdParents;
-        _lock = lockFile;
+        _lock = outputLock;
         Path = path;
     }
 
@@ -50,20 +50,20 @@ internal sealed class ArtefactStaging : IDisposable
         string target = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(outputPath));
         string parent = System.IO.Path.GetDirectoryName(target) ?? throw Failures.Resource(target, "is a root folder and cannot be an output; choose a folder in it");
         List<string> createdParents = [];
-        FileStream? lockFile = null;
+        OutputLock? outputLock = null;
         try
         {
             CreateParents(parent, createdParents);
-            lockFile = Lock(target);
-            StagingLeftovers.Recover(target);
+            outputLock = OutputLock.Take(target);
+            StagingLeftovers.Recover(target, outputLock);
             RequireReplaceable(target, force);
-            string path = StagingLeftovers.PartialPrefix(target) + RandomNumberGenerator.GetHexString(8, lowercase: true);
+            string path = StagingLeftovers.PartialPath(target, RandomNumberGenerator.GetHexString(8, lowercase: true));
             Directory.CreateDirectory(path);
-            return new ArtefactStaging(target, force, createdParents, lockFile, path) { AvoidExchange = avoidExchange };
+            return new ArtefactStaging(target, force, createdParents, outputLock, path) { AvoidExchange = avoidExchange };
         }
         catch (Exception e)
         {
-            lockFile?.Dispose();
+            outputLock?.Dispose();
             RemoveEmpty(createdParents);
             if (Failures.IsFileSystem(e)) throw Failures.CannotWrite(target, e);
             throw;
@@ -95,7 +95,7 @@ internal sealed class ArtefactStaging : IDisposable
             DurableFolder.Sync(Path);
             RequireReplaceable(_target, _force);
             if (!Directory.Exists(_target)) Directory.Move(Path, _target);
-            else if (AvoidExchange || !LinuxFolders.TryExchange(Path, _target)) StagingLeftovers.Replace(_target, Path);
+            else if (AvoidExchange || !LinuxFolders.TryExchange(Path, _target)) ReplaceByRenames();
             _published = true;
             LinuxFolders.Sync(System.IO.Path.GetDirectoryName(_target)!);
         });
@@ -110,7 +110,11 @@ internal sealed class ArtefactStaging : IDisposable
         {
             // What cannot be removed now is removed by the next run; the outcome of this one is decided already.
             StagingLeftovers.Remove(Path);
-            if (_published) StagingLeftovers.RemovePrevious(_target);
+            if (_movedPrevious)
+            {
+                StagingLeftovers.Remove(StagingLeftovers.PreviousPath(_target));
+                _lock.NoteReplaced();
+            }
         }
         catch (Exception e) when (Failures.IsFileSystem(e))
         {
@@ -154,20 +158,10 @@ internal sealed class ArtefactStaging : IDisposable
         }
     }
 
-    private static FileStream Lock(string target)
+    private void ReplaceByRenames()
     {
-        string path = target + ".lock";
-        try
-        {
-            FileStream file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
-            file.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            file.Flush();
-            return file;
-        }
-        catch (IOException e) when (File.Exists(path))
-        {
-            throw Failures.Resource(target, $"is locked: another run is writing to it ({path}); wait for it or choose another output", e);
-        }
+        StagingLeftovers.Replace(_target, Path, _lock);
+        _movedPrevious = true;
     }
 
     private void Guarded(Action write)

@@ -26,9 +26,8 @@ internal sealed class ListColumn<T>(
     {
         using LogicalType elementLogical = elementType.CreateLogical();
         using LogicalType list = LogicalType.List();
-        using LogicalType none = LogicalType.None();
         using PrimitiveNode element = new(Element, Repetition.Required, elementLogical, Physical);
-        using GroupNode repeated = new(Repeated, Repetition.Repeated, [element], none);
+        using GroupNode repeated = new(Repeated, Repetition.Repeated, [element]);
         return new GroupNode(Name, Repetition, [repeated], list);
     }
 

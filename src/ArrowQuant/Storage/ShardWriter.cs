@@ -41,6 +41,9 @@ internal sealed class ShardWriter : IDisposable
             [ArtefactLayout.FormatKey] = ArtefactLayout.FormatVersion,
             [ArtefactLayout.ArrowSchemaKey] = ArtefactSchema.ArrowSchemaText(),
         };
+        // The file comes last: what cannot be set up must not leave one open.
+        using GroupNode schema = ArtefactSchema.CreateNode();
+        using WriterProperties properties = ArtefactSchema.CreateProperties(options.Compression);
         try
         {
             _file = new HashingFileStream(path, options.Sha256);
@@ -50,8 +53,6 @@ internal sealed class ShardWriter : IDisposable
             throw Failures.CannotWrite(path, e);
         }
 
-        using GroupNode schema = ArtefactSchema.CreateNode();
-        using WriterProperties properties = ArtefactSchema.CreateProperties(options.Compression);
         _output = new ManagedOutputStream(_file, leaveOpen: true);
         _writer = new ParquetFileWriter(_output, schema, properties, _metadata);
     }

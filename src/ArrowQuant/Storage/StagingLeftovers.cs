@@ -1,26 +1,51 @@
+using ArrowQuant.Errors;
+
 namespace ArrowQuant.Storage;
 
-/// <summary>The names beside an output path that staging uses, and how what a killed run left under them is cleared up.</summary>
+/// <summary>The folders beside an output path that staging uses, and how what a killed run left in them is cleared up.</summary>
 internal static class StagingLeftovers
 {
-    public static string PartialPrefix(string target) => target + ".partial-";
+    private const int SuffixLength = 8;
 
     public static string PreviousPath(string target) => target + ".previous";
 
-    /// <summary>Restores an artefact that was moved away and never replaced, and removes staging folders. The caller holds the lock.</summary>
-    public static void Recover(string target)
+    /// <summary>A staging folder's name; <paramref name="suffix"/> has eight hexadecimal digits.</summary>
+    public static string PartialPath(string target, string suffix) => $"{target}.partial-{suffix}";
+
+    /// <summary>
+    /// Restores an artefact that was moved away and never replaced, removes one that was, and removes staging folders. The caller holds
+    /// the lock.
+    /// </summary>
+    public static void Recover(string target, OutputLock outputLock)
     {
+        string prefix = Path.GetFileName(PartialPath(target, ""));
+        foreach (string folder in Directory.GetDirectories(Path.GetDirectoryName(target)!))
+        {
+            string name = Path.GetFileName(folder);
+            if (name.Length == prefix.Length + SuffixLength && name.StartsWith(prefix, StringComparison.Ordinal)
+                && name[prefix.Length..].All(char.IsAsciiHexDigitLower))
+                Remove(folder);
+        }
+
+        if (!outputLock.ReplacementWasInterrupted) return;
         string previous = PreviousPath(target);
-        if (Directory.Exists(previous) && !Directory.Exists(target) && !File.Exists(target)) Directory.Move(previous, target);
-        foreach (string folder in Directory.GetDirectories(Path.GetDirectoryName(target)!, Path.GetFileName(PartialPrefix(target)) + "*"))
-            Remove(folder);
-        RemovePrevious(target);
+        if (Directory.Exists(previous))
+        {
+            if (Directory.Exists(target)) Remove(previous);
+            else Directory.Move(previous, target);
+        }
+
+        outputLock.NoteReplaced();
     }
 
     /// <summary>Replaces <paramref name="target"/> by <paramref name="staged"/> in two renames; when the second fails the first is undone.</summary>
-    public static void Replace(string target, string staged)
+    /// <exception cref="ResourceException">The name for the old artefact is taken.</exception>
+    public static void Replace(string target, string staged, OutputLock outputLock)
     {
         string previous = PreviousPath(target);
+        if (Directory.Exists(previous) || File.Exists(previous))
+            throw Failures.Resource(previous, "is in the way of replacing the output; move it or choose another output");
+        outputLock.NoteReplacing();
         Directory.Move(target, previous);
         try
         {
@@ -29,16 +54,9 @@ internal static class StagingLeftovers
         catch
         {
             Directory.Move(previous, target);
+            outputLock.NoteReplaced();
             throw;
         }
-    }
-
-    /// <summary>Removes the replaced artefact, if there is one; a folder that is not one of ours stays.</summary>
-    public static void RemovePrevious(string target)
-    {
-        string previous = PreviousPath(target);
-        if (!Directory.Exists(previous)) return;
-        if (ArtefactLayout.HasOwnMetadata(previous) || !Directory.EnumerateFileSystemEntries(previous).Any()) Remove(previous);
     }
 
     /// <summary>Removes a folder and all in it, if it is there.</summary>
