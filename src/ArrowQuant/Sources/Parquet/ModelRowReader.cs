@@ -13,6 +13,7 @@ internal sealed class ModelRowReader
 
     private const int MaxRank = 64;
     private const int MaxScales = 1 << 24;
+    private const long MaxElements = 1L << 48; // no file is that large, and byte counts cannot overflow
 
     private readonly ParquetFile _file;
     private readonly ParquetLayout _layout;
@@ -155,21 +156,16 @@ internal sealed class ModelRowReader
     {
         string text = $"[{string.Join(", ", dimensions)}]";
         if (dimensions.Exists(dimension => dimension < 0))
-            throw _file.Error($"gives tensor '{name}' the shape {text}, expected dimensions of 0 to {long.MaxValue}", name);
-        TensorShape shape;
-        try
+            throw _file.Error($"gives tensor '{name}' the shape {text}, expected dimensions of 0 or more", name);
+        UInt128 elements = 1;
+        foreach (long dimension in dimensions)
         {
-            shape = new TensorShape([.. dimensions]);
-        }
-        catch (OverflowException e)
-        {
-            throw new ModelFormatException($"'{_file.Path}' gives tensor '{name}' the shape {text}, which has more than 2^63 elements", e)
-            {
-                FilePath = _file.Path,
-                TensorName = name,
-            };
+            if (dimension > 0) elements *= (UInt128)dimension;
+            if (elements > MaxElements)
+                throw _file.Error($"gives tensor '{name}' the shape {text}, expected at most 2^48 elements", name);
         }
 
+        TensorShape shape = new([.. dimensions]);
         if (count != shape.ElementCount)
         {
             string found = count?.ToString() ?? "null";

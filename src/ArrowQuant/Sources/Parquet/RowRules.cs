@@ -48,7 +48,7 @@ internal static class RowRules
             notes.Add($"tensor '{row.Name}': {lost} of {used} groups lost their values when they were quantized (scale 0 or no zero point); they read as 0");
         return new StoredTensor
         {
-            Info = Info(row, ElementType.F32, checked(count * sizeof(float))) with
+            Info = Info(row, ElementType.F32, count * sizeof(float)) with
             {
                 AlreadyQuantized = $"{row.QuantType} rows of {row.Layout.Title()}",
             },
@@ -66,7 +66,7 @@ internal static class RowRules
     public static long RowLength(TensorShape shape)
     {
         long length = 1;
-        for (int i = 1; i < shape.Rank; i++) length = checked(length * shape.Dimensions[i]);
+        for (int i = 1; i < shape.Rank; i++) length *= shape.Dimensions[i];
         return length;
     }
 
