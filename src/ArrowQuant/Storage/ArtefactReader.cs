@@ -1,6 +1,5 @@
 using ArrowQuant.Errors;
 using ArrowQuant.Kernels;
-using ArrowQuant.Kernels;
 using ArrowQuant.Tensors;
 
 namespace ArrowQuant.Storage;
@@ -15,7 +14,6 @@ public sealed class ArtefactReader : IDisposable
     private readonly Dictionary<string, StoredLayer> _byName = [];
     private readonly List<StoredLayer> _layers = [];
     private readonly KernelSet _kernels;
-    private readonly KernelSet _kernels = KernelSet.Create(null);
     private bool _disposed;
 
     private ArtefactReader(string folder, ArtefactMetadata? metadata, KernelSet kernels)
