@@ -49,18 +49,28 @@ internal static class ParquetModelFiles
             ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes.AsMemory(3) : bytes;
             using JsonDocument document = JsonDocument.Parse(json);
             if (document.RootElement.ValueKind == JsonValueKind.Object) return document.RootElement.Clone();
-            throw new ModelFormatException($"'{path}' holds a JSON {document.RootElement.ValueKind}, expected an object") { FilePath = path };
+            throw ParquetFailure.Error(path, $"holds a JSON {document.RootElement.ValueKind}, expected an object");
         }
         catch (JsonException e)
         {
             string where = e.LineNumber is { } line ? $" (line {line + 1})" : "";
-            throw new ModelFormatException($"'{path}' is not valid JSON{where}", e) { FilePath = path };
+            throw ParquetFailure.Error(path, $"is not valid JSON{where}", cause: e);
         }
     }
 
-    /// <summary>A property's text, or null.</summary>
-    public static string? Text(JsonElement root, string property) =>
-        root.TryGetProperty(property, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    /// <summary>A property's text, or null when it has none that is Unicode.</summary>
+    public static string? Text(JsonElement root, string property)
+    {
+        if (!root.TryGetProperty(property, out JsonElement value) || value.ValueKind != JsonValueKind.String) return null;
+        try
+        {
+            return value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 
     private static bool BeginsLikeParquet(string file)
     {

@@ -71,7 +71,7 @@ internal sealed class ParquetModelSource : IModelSource
 
     /// <summary>The seam to our own artefacts as a source: a folder of shards, or one of its files.</summary>
     private static IModelSource OpenOwnArtefact(string path) =>
-        throw new ModelFormatException($"'{path}' is an artefact of this tool; reading it as a source is not wired yet") { FilePath = path };
+        throw ParquetFailure.Error(path, "is an artefact of this tool; reading it as a source is not wired yet");
 
     private static void ReadBin(StoredTensor stored, string path, long byteOffset, Span<byte> destination)
     {
@@ -95,5 +95,5 @@ internal sealed class ParquetModelSource : IModelSource
     }
 
     private static ModelFormatException BinError(StoredTensor stored, string path, string message, Exception? cause) =>
-        new($"'{path}' {message}; it holds tensor '{stored.Info.Name}'", cause) { FilePath = path, TensorName = stored.Info.Name };
+        ParquetFailure.Error(path, $"{message}; it holds tensor '{stored.Info.Name}'", stored.Info.Name, cause);
 }

@@ -72,7 +72,7 @@ internal static class RowRules
 
     /// <summary>An error about a row.</summary>
     public static ModelFormatException Error(ModelRow row, string message) =>
-        new($"'{row.Address.FilePath}' {message}") { FilePath = row.Address.FilePath, TensorName = row.Name };
+        ParquetFailure.Error(row.Address.FilePath, message, row.Name);
 
     private static TensorInfo Info(ModelRow row, ElementType type, long bytes) => new()
     {

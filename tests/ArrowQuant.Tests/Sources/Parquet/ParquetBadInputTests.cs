@@ -184,6 +184,14 @@ public sealed class ParquetBadInputTests : IDisposable
     }
 
     [Fact]
+    public void Open_NameWithALineBreak_MessageStaysOneLine()
+    {
+        OldParquetFixtures.WriteV1(_folder.File(Name), [OldRows.Raw("w\n\u2028x", [1], [1f], "odd")]);
+
+        AssertFails("says dtype 'odd' for tensor 'w\\u000a\\u2028x', expected one like torch.float32, torch.float16, float16");
+    }
+
+    [Fact]
     public void Read_BinCutOffAfterOpening_Fails()
     {
         V2ExtendedConverter.Convert([("w", [4], [1f, 2f, 3f, 4f])], _folder.Path, "text");
