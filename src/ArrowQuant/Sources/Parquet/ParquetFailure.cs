@@ -46,10 +46,14 @@ internal static class ParquetFailure
         }
         catch (OutOfMemoryException e)
         {
-            throw new ResourceException(OneLine($"'{path}': {Where(tensor)} need more memory than there is"), e) { FilePath = path, TensorName = tensor };
+            throw new ResourceException(OneLine($"'{path}': {Where(tensor)} need more memory than there is"), e)
+            {
+                FilePath = path,
+                TensorName = tensor,
+            };
         }
-        catch (Exception e) when (e is ParquetException or IOException or OverflowException or DecoderFallbackException or InvalidCastException
-            or NotSupportedException or ArgumentException or IndexOutOfRangeException)
+        catch (Exception e) when (e is ParquetException or IOException or OverflowException or DecoderFallbackException
+            or InvalidCastException or NotSupportedException or ArgumentException or IndexOutOfRangeException)
         {
             string found = e is DecoderFallbackException ? "text that is not UTF-8" : FirstLine(e);
             throw Error(path, $"is damaged: {Where(tensor)} cannot be read ({found}); copy or export the file again", tensor, e);

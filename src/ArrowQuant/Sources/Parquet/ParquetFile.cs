@@ -93,11 +93,11 @@ internal sealed class ParquetFile : IDisposable
         bool readable = length >= SmallestFile
             && RandomAccess.Read(handle, head, 0) == head.Length && RandomAccess.Read(handle, tail, length - tail.Length) == tail.Length;
         if (!readable)
-            throw ParquetFailure.Error(path, $"is not a Parquet file: it has {length} bytes, the smallest possible file has {SmallestFile}");
+            throw ParquetFailure.Error(path, $"is not a Parquet file: it has {length} bytes, the smallest has {SmallestFile}");
         if (head.SequenceEqual("PARE"u8) || tail[4..].SequenceEqual("PARE"u8))
             throw ParquetFailure.Error(path, "is an encrypted Parquet file; decrypt it first");
         if (!head.SequenceEqual("PAR1"u8))
-            throw ParquetFailure.Error(path, $"is not a Parquet file: it begins with {Convert.ToHexString(head)}, expected 50415231 (PAR1)");
+            throw ParquetFailure.Error(path, $"is not a Parquet file: it begins with {Convert.ToHexString(head)}, not 50415231 (PAR1)");
         if (!tail[4..].SequenceEqual("PAR1"u8))
             throw ParquetFailure.Error(path, $"is cut off: its {length} bytes do not end with PAR1; copy it again");
         uint footer = BinaryPrimitives.ReadUInt32LittleEndian(tail);

@@ -12,7 +12,7 @@ internal static class ParquetModelFiles
     private static readonly string[] OtherStems = ["calibration", "reference"];
     private static readonly EnumerationOptions TopLevel = new() { MatchCasing = MatchCasing.CaseInsensitive };
 
-    /// <summary>True for a file that is called or begins like a Parquet file, and for a folder that holds model files of this kind.</summary>
+    /// <summary>True for a file that is called or begins like a Parquet file, and for a folder that holds such files.</summary>
     public static bool Exist(string fileOrFolder)
     {
         if (Directory.Exists(fileOrFolder)) return ParquetFailure.Map(fileOrFolder, null, () => InFolder(fileOrFolder).Count > 0);

@@ -51,7 +51,8 @@ internal sealed class ParquetModelSource : IModelSource
         using ParquetModelOpening opening = new();
         if (opening.ReadFiles(files) is not { } rows) return OpenOwnArtefact(path);
         IReadOnlyList<StoredTensor> tensors = opening.Interpret(rows);
-        return new ParquetModelSource(fileOrFolder, tensors, ParquetFailure.Map(path, null, () => ParquetDescription.Of(folder, rows, opening.Notes)));
+        ModelDescription description = ParquetFailure.Map(path, null, () => ParquetDescription.Of(folder, rows, opening.Notes));
+        return new ParquetModelSource(fileOrFolder, tensors, description);
     }
 
     /// <inheritdoc/>

@@ -45,7 +45,11 @@ internal static class RowRules
         }
 
         if (lost > 0)
-            notes.Add($"tensor '{row.Name}': {lost} of {used} groups lost their values when they were quantized (scale 0 or no zero point); they read as 0");
+        {
+            notes.Add($"tensor '{row.Name}': {lost} of {used} groups lost their values when they were quantized "
+                + "(scale 0 or no zero point); they read as 0");
+        }
+
         return new StoredTensor
         {
             Info = Info(row, ElementType.F32, count * sizeof(float)) with
