@@ -46,7 +46,9 @@ internal sealed class DataCursor : IDisposable
         Span<short> definition = stackalloc short[1];
         Span<short> repetition = stackalloc short[1];
         Span<ByteArray> value = stackalloc ByteArray[1];
-        long levels = column.HasNext ? column.ReadBatch(1, definition, repetition, value, out long count) : count = 0;
+        long levels = 0;
+        long count = 0;
+        if (column.HasNext) levels = column.ReadBatch(1, definition, repetition, value, out count);
         if (levels == 0 && count == 0)
             throw _file!.Error($"is damaged: column 'data' ends before row {address.Row} of row group {address.RowGroup}", tensor);
         _next = address with { Row = address.Row + 1 };

@@ -13,7 +13,8 @@ public sealed class OldParquetFixturesTests : IDisposable
     [Fact]
     public void WriteV2Extended_ThroughDuckDb_HasTheColumnsOfThePage()
     {
-        OldRow row = OldRows.RustTimeAware("a.w", [2, 3], [0f, 1f, 2f, 3f, 4f, 5f], 8, 2) with { Modality = "image", Data = [0, 1, 2, 3, 254, 255] };
+        OldRow row = OldRows.RustTimeAware("a.w", [2, 3], [0f, 1f, 2f, 3f, 4f, 5f], 8, 2);
+        row = row with { Modality = "image", Data = [0, 1, 2, 3, 254, 255] };
         string file = OldParquetFixtures.WriteV2Extended(_folder.Path, row);
 
         Assert.Equal(
