@@ -32,8 +32,8 @@ internal static class JsonFile
         catch (JsonException e)
         {
             string reason = e.Message.Split(" LineNumber:")[0].Split(" Path:")[0];
-            throw SafeTensorsHeader.Lie(
-                path, $"not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}: {Printable.Of(reason)}", null, e);
+            string place = e.LineNumber is { } line ? $" at line {line + 1}, byte {e.BytePositionInLine + 1}" : "";
+            throw SafeTensorsHeader.Lie(path, $"not valid JSON{place}: {Printable.Of(reason)}", null, e);
         }
         catch (InvalidOperationException e)
         {
