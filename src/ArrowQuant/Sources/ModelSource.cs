@@ -1,4 +1,5 @@
 using ArrowQuant.Errors;
+using ArrowQuant.Sources.Parquet;
 
 namespace ArrowQuant.Sources;
 
@@ -36,11 +37,7 @@ public static class ModelSource
     /// <param name="path">What <see cref="IModelSource.Path"/> shall be.</param>
     /// <param name="location">Where the weights are.</param>
     internal static IModelSource OpenWeights(string path, WeightLocation location) =>
-        location.Kind == WeightKind.Parquet ? OpenParquet(location.Path) : OpenSafeTensors(path, location);
-
-    // The only place that hands over to the Parquet reader.
-    private static IModelSource OpenParquet(string fileOrFolder) =>
-        throw SafeTensorsHeader.Lie(fileOrFolder, "Parquet models cannot be read by this build, expected safetensors");
+        location.Kind == WeightKind.Parquet ? ParquetModelSource.Open(location.Path) : OpenSafeTensors(path, location);
 
     private static IModelSource OpenSafeTensors(string path, WeightLocation location)
     {
