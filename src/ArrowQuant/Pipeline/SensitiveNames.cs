@@ -16,18 +16,23 @@ internal static class SensitiveNames
     private static readonly string[] Pairs = ["_proj_out_", "_conv_in_", "_conv_out_", "_final_layer_"];
 
     // Only these modules, not modules of the same name inside blocks.
-    private static readonly HashSet<string> Modules = new(StringComparer.OrdinalIgnoreCase) { "model.transformer.ff_out", "output_projection", "output" };
+    private static readonly HashSet<string> Modules = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "model.transformer.ff_out", "output_projection", "output",
+    };
 
     /// <summary>True for a tensor name (not a component's) that is kept by default.</summary>
     public static bool IsSensitive(string name)
     {
         foreach (string part in name.Split('.', '/'))
         {
-            if (part.Split('_').Any(word => Words.Contains(word) || word.StartsWith("norm", StringComparison.OrdinalIgnoreCase))) return true;
+            if (part.Split('_').Any(IsSensitiveWord)) return true;
             if (Pairs.Any(pair => $"_{part}_".Contains(pair, StringComparison.OrdinalIgnoreCase))) return true;
         }
 
         int dot = name.LastIndexOf('.');
         return Modules.Contains(name) || (dot > 0 && Modules.Contains(name[..dot]));
     }
+
+    private static bool IsSensitiveWord(string word) => Words.Contains(word) || word.StartsWith("norm", StringComparison.OrdinalIgnoreCase);
 }

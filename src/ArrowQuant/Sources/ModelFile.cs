@@ -50,8 +50,10 @@ internal static class ModelFile
 
             if (read == 0)
             {
-                throw SafeTensorsHeader.Lie(
-                    path, $"the file ends at byte {position + filled}, expected {destination.Length} bytes from {position}; it is truncated", tensor);
+                throw ModelFault.Of(
+                    path,
+                    $"the file ends at byte {position + filled}, expected {destination.Length} bytes from {position}; it is truncated",
+                    tensor);
             }
 
             filled += read;

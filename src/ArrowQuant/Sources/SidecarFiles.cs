@@ -23,7 +23,7 @@ internal static class SidecarFiles
     /// <summary>Every file of a component that is kept, with its subfolders.</summary>
     /// <param name="root">The diffusers folder.</param>
     /// <param name="component">The name of the component.</param>
-    /// <exception cref="ModelFormatException">A file or folder is a link that leaves the root, or folders are nested too deeply.</exception>
+    /// <exception cref="ModelFormatException">A link leaves the root, or folders are nested too deeply.</exception>
     public static IReadOnlyList<SidecarFile> OfKeptComponent(string root, string component)
     {
         List<SidecarFile> sidecars = [];
@@ -63,7 +63,7 @@ internal static class SidecarFiles
     private static void AddAll(string root, string folder, string prefix, int depth, List<SidecarFile> sidecars)
     {
         // Links inside the root could form a circle.
-        if (depth > FolderDepthLimit) throw SafeTensorsHeader.Lie(folder, $"folders are nested more than {FolderDepthLimit} deep");
+        if (depth > FolderDepthLimit) throw ModelFault.Of(folder, $"folders are nested more than {FolderDepthLimit} deep");
         ContainedPath.ThrowIfOutside(root, folder, root);
         sidecars.AddRange(Files(folder).Select(path => Sidecar(root, path, prefix)));
         foreach (string child in Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal))

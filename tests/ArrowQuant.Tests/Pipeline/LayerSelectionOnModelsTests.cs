@@ -101,8 +101,11 @@ public sealed class LayerSelectionOnModelsTests
     public void Decide_RealModel_KeepsWhatTheRulesSay(string listing)
     {
         (TensorInfo Tensor, string Expected)[] model = Parse(listing);
-        IReadOnlyList<LayerDecision> decisions = new LayerSelection(new DiffusionQuantConfig(), null).Decide([.. model.Select(line => line.Tensor)]);
-        Assert.Equal(model.Select(line => $"{line.Tensor.Name} {line.Expected}"), decisions.Select(d => $"{d.Tensor.Name} {d.KeptReason ?? "Q"}"));
+        LayerSelection selection = new(new DiffusionQuantConfig(), null);
+        IReadOnlyList<LayerDecision> decisions = selection.Decide([.. model.Select(line => line.Tensor)]);
+        Assert.Equal(
+            model.Select(line => $"{line.Tensor.Name} {line.Expected}"),
+            decisions.Select(decision => $"{decision.Tensor.Name} {decision.KeptReason ?? "Q"}"));
         Assert.All(decisions, decision => Assert.Equal(0, decision.RowAxis));
     }
 
@@ -115,7 +118,9 @@ public sealed class LayerSelectionOnModelsTests
         (TensorInfo Tensor, string Expected)[] model = Parse(listing);
         DiffusionQuantConfig config = new() { SkipSensitiveLayers = false };
         IReadOnlyList<LayerDecision> decisions = new LayerSelection(config, null).Decide([.. model.Select(line => line.Tensor)]);
-        Assert.Equal(model.Select(line => line.Expected == "sensitive" ? "Q" : line.Expected), decisions.Select(decision => decision.KeptReason ?? "Q"));
+        Assert.Equal(
+            model.Select(line => line.Expected == "sensitive" ? "Q" : line.Expected),
+            decisions.Select(decision => decision.KeptReason ?? "Q"));
     }
 
     private static (TensorInfo Tensor, string Expected)[] Parse(string listing) =>

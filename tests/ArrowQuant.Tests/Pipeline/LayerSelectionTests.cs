@@ -76,7 +76,12 @@ public sealed class LayerSelectionTests
     [Fact]
     public void Decide_SensitiveNamesAndPatterns_Add()
     {
-        DiffusionQuantConfig config = new() { SkipSensitiveLayers = false, SensitiveLayerNames = ["a.weight"], SensitiveLayerPatterns = [@"blocks\.0\."] };
+        DiffusionQuantConfig config = new()
+        {
+            SkipSensitiveLayers = false,
+            SensitiveLayerNames = ["a.weight"],
+            SensitiveLayerPatterns = [@"blocks\.0\."],
+        };
         Assert.Equal("sensitive", Decide(config, Tensor("a.weight")).KeptReason);
         Assert.True(Decide(config, Tensor("a.weight2")).Quantize);
         Assert.Equal("sensitive", Decide(config, Tensor("x.blocks.0.fc.weight")).KeptReason);
@@ -89,7 +94,10 @@ public sealed class LayerSelectionTests
     {
         DiffusionQuantConfig config = new()
         {
-            LayerBitWidths = [new("a.*", 2), new("a.b.*", 8), new("a.b.weight", 4), new("k.*", 16), new("b", 8), new("wte.weight", 8), new(".*pe.weight", 8)],
+            LayerBitWidths = 
+            [
+                new("a.*", 2), new("a.b.*", 8), new("a.b.weight", 4), new("k.*", 16), new("b", 8), new("wte.weight", 8), new(".*pe.weight", 8),
+            ],
         };
         Assert.Equal(4, Decide(config, Tensor("a.b.weight")).PinnedBitWidth);
         Assert.Equal(2, Decide(config, Tensor("a.b.other")).PinnedBitWidth);
@@ -144,7 +152,8 @@ public sealed class LayerSelectionTests
         Assert.Contains("takes too long", e.Message);
     }
 
-    private static LayerDecision Decide(DiffusionQuantConfig config, TensorInfo tensor) => Assert.Single(new LayerSelection(config, null).Decide([tensor]));
+    private static LayerDecision Decide(DiffusionQuantConfig config, TensorInfo tensor) =>
+        Assert.Single(new LayerSelection(config, null).Decide([tensor]));
 
     private static TensorInfo Tensor(string name) => Tensor(name, ElementType.F32, 64, 64);
 

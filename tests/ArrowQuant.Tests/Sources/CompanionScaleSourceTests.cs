@@ -65,7 +65,8 @@ public sealed class CompanionScaleSourceTests
         for (int i = 0; i < codes.Length; i++)
         {
             float plain = (codes[i] & 0x78) == 0 ? (codes[i] & 7) / 512f : (8 + (codes[i] & 7)) * MathF.Pow(2, (codes[i] >> 3) - 10);
-            Assert.Equal(plain * scales[i / Columns / 128 * 3 + i % Columns / 128], BinaryPrimitives.ReadSingleLittleEndian(whole.AsSpan(4 * i)));
+            float scale = scales[i / Columns / 128 * 3 + i % Columns / 128];
+            Assert.Equal(plain * scale, BinaryPrimitives.ReadSingleLittleEndian(whole.AsSpan(4 * i)));
         }
 
         foreach ((int offset, int length) in new[] { (1, 3), (3, 2), (0, 16385), (16383, 16391), (whole.Length - 5, 5) })
@@ -101,7 +102,8 @@ public sealed class CompanionScaleSourceTests
             new SafeTensorsBuilder().Add("l.weight", ElementType.F8E4M3, 4, 2).Add("l.weight_scale", [1f, 2f, 3f], 3).Build());
         ShapeMismatchException e = Assert.Throws<ShapeMismatchException>(() => ModelSource.Open(path));
         Assert.Equal(
-            $"{path}: tensor 'l.weight_scale': shape [3] does not fit l.weight [4, 2], expected one scale, [4] or [4, 1] for rows, or [1, 1] for blocks of 128",
+            $"{path}: tensor 'l.weight_scale': shape [3] does not fit l.weight [4, 2], "
+            + "expected one scale, [4] or [4, 1] for rows, or [1, 1] for blocks of 128",
             e.Message);
         Assert.Equal((path, "l.weight_scale"), (e.FilePath, e.TensorName));
     }
@@ -110,7 +112,10 @@ public sealed class CompanionScaleSourceTests
     public void Open_ScaleOfAWrongType_IsRefused()
     {
         using ModelFiles files = new();
-        byte[] file = new SafeTensorsBuilder().Add("l.weight", ElementType.F8E4M3, 4, 2).Add("l.weight_scale", ElementType.F8E8M0, 1).Build();
+        byte[] file = new SafeTensorsBuilder()
+            .Add("l.weight", ElementType.F8E4M3, 4, 2)
+            .Add("l.weight_scale", ElementType.F8E8M0, 1)
+            .Build();
         ModelFormatException e = Assert.Throws<ModelFormatException>(() => ModelSource.Open(files.Write("m.safetensors", file)));
         Assert.Contains("scales of l.weight have type float8_e8m0, expected float32, float16 or bfloat16", e.Message);
     }
@@ -119,7 +124,11 @@ public sealed class CompanionScaleSourceTests
     public void Open_TwoCompanions_IsRefused()
     {
         using ModelFiles files = new();
-        byte[] file = new SafeTensorsBuilder().Add("l.weight", ElementType.F8E4M3, 4, 2).Add("l.weight_scale", [1f], 1).Add("l.scale", [1f], 1).Build();
+        byte[] file = new SafeTensorsBuilder()
+            .Add("l.weight", ElementType.F8E4M3, 4, 2)
+            .Add("l.weight_scale", [1f], 1)
+            .Add("l.scale", [1f], 1)
+            .Build();
         ModelFormatException e = Assert.Throws<ModelFormatException>(() => ModelSource.Open(files.Write("m.safetensors", file)));
         Assert.Contains("has the companions l.weight_scale and l.scale, expected one", e.Message);
         Assert.Equal("l.weight", e.TensorName);
