@@ -41,10 +41,10 @@ internal sealed record DiffusersComponent(string Name, IModelSource Source, bool
         return new DiffusersComponent(name, ModelSource.OpenWeights(folder, location), isVariant, notes);
     }
 
-    private static bool HoldsWeights(string folder) => HoldsParquet(folder) || Holds(folder, "*.safetensors");
+    private static bool HoldsWeights(string folder) => HoldsParquet(folder) || Holds(folder, ".safetensors");
 
-    private static bool HoldsParquet(string folder) => Holds(folder, "*.parquet");
+    private static bool HoldsParquet(string folder) => Holds(folder, ".parquet");
 
-    private static bool Holds(string folder, string files) =>
-        Directory.EnumerateFiles(folder, files).Any(path => !WeightLocator.IsBeside(Path.GetFileName(path)));
+    private static bool Holds(string folder, string extension) => ModelFile.FilesOf(folder).Any(
+        path => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase) && !WeightLocator.IsBeside(Path.GetFileName(path)));
 }

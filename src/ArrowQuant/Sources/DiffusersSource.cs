@@ -118,9 +118,8 @@ internal sealed class DiffusersSource : IModelSource
     }
 
     private static IEnumerable<string> UnnamedFolders(string folder, DiffusersIndex index) =>
-        Directory.EnumerateDirectories(folder)
+        ModelFile.FoldersOf(folder)
             .Select(path => System.IO.Path.GetFileName(path))
             .Where(name => !index.Components.Contains(name) && !name.StartsWith('.') && name != "eval")
-            .Order(StringComparer.Ordinal)
             .Select(name => $"the folder '{Printable.Of(name)}' is not a component of {DiffusersIndex.FileName} and is left out");
 }

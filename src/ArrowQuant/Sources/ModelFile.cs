@@ -60,11 +60,31 @@ internal static class ModelFile
         }
     }
 
+    /// <summary>The files of a folder, full paths in ordinal order.</summary>
+    /// <exception cref="ResourceException">The folder may not be listed.</exception>
+    public static string[] FilesOf(string folder) => List(folder, Directory.EnumerateFiles);
+
+    /// <summary>The folders in a folder, full paths in ordinal order.</summary>
+    /// <exception cref="ResourceException">The folder may not be listed.</exception>
+    public static string[] FoldersOf(string folder) => List(folder, Directory.EnumerateDirectories);
+
     /// <summary>Checks that a range of bytes lies inside a tensor.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It does not.</exception>
     public static void ThrowIfOutside(TensorInfo tensor, long byteOffset, int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(byteOffset);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, tensor.ByteLength - byteOffset);
+    }
+
+    private static string[] List(string folder, Func<string, IEnumerable<string>> enumerate)
+    {
+        try
+        {
+            return [.. enumerate(folder).Order(StringComparer.Ordinal)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ResourceException($"{folder}: cannot be listed: {Printable.Of(e.Message)}", e) { FilePath = folder };
+        }
     }
 }

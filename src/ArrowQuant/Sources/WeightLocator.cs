@@ -34,17 +34,7 @@ internal static class WeightLocator
         fileName.StartsWith("calibration", StringComparison.OrdinalIgnoreCase)
         || fileName.StartsWith("reference", StringComparison.OrdinalIgnoreCase);
 
-    private static string[] FileNames(string folder)
-    {
-        try
-        {
-            return [.. Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ResourceException($"{folder}: cannot be listed: {Printable.Of(e.Message)}", e) { FilePath = folder };
-        }
-    }
+    private static string[] FileNames(string folder) => [.. ModelFile.FilesOf(folder).Select(path => Path.GetFileName(path))];
 
     private static WeightLocation? Choose(string folder, string[] names)
     {

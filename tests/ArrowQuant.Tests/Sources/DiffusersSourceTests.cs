@@ -176,6 +176,17 @@ public sealed class DiffusersSourceTests
     public void IsQuantizedByDefault_Component_FollowsItsName(string component, bool expected) =>
         Assert.Equal(expected, DiffusersIndex.IsQuantizedByDefault(component));
 
+    [Theory]
+    [InlineData("unet/conv.weight", "conv.weight")]
+    [InlineData("conv.weight", "conv.weight")]
+    [InlineData("vae/conv.weight", "vae/conv.weight")]
+    public void PlainName_NameOfAnArtefact_LosesItsComponent(string name, string expected)
+    {
+        using ModelFiles files = new();
+        using IModelSource source = ModelSource.Open(files.WriteWeights("model.safetensors"));
+        Assert.Equal(expected, new DiffusersComponent("unet", source, IsVariant: false, []).PlainName(name));
+    }
+
     private static ModelFiles WritePipeline()
     {
         ModelFiles files = new();

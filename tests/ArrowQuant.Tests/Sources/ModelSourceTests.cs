@@ -45,6 +45,16 @@ public sealed class ModelSourceTests
         Assert.Equal("a", Assert.Single(source.Tensors).Name);
     }
 
+    [Fact]
+    public void FilesOf_FolderThatCannotBeListed_IsAResourceFailure()
+    {
+        using ModelFiles files = new();
+        string path = files.PathOf("gone");
+        ResourceException e = Assert.Throws<ResourceException>(() => ModelFile.FilesOf(path));
+        Assert.StartsWith($"{path}: cannot be listed: ", e.Message);
+        Assert.Equal(path, e.FilePath);
+    }
+
     [Theory]
     [InlineData("a.safetensors|b.safetensors", "found a.safetensors, b.safetensors", "name the file that is the model")]
     [InlineData("a.safetensors|weights.parquet", "found a.safetensors, weights.parquet", "name the file")]

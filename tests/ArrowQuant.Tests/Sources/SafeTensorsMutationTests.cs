@@ -51,7 +51,7 @@ public sealed class SafeTensorsMutationTests
             },
             iter: 1000,
             threads: 1);
-        Assert.True(opened > 40, $"only {opened} opened");
+        Assert.True(opened > 5, $"only {opened} opened");
         Assert.True(refused > 200, $"only {refused} refused");
     }
 }
