@@ -53,7 +53,7 @@ public sealed class DamagedShardTests
         ["data short"] = (row => row.Data = row.Data[1..], "column data has 63 bytes instead of 64"),
         ["data long"] = (row => row.Data = new byte[65], "column data has 65 bytes instead of 64"),
         ["NaN scale"] = (row => row.Scales[2] = float.NaN, "block at row 2: scales[2] is NaN, expected a finite number"),
-        ["infinite scale"] = (row => row.Scales[0] = float.NegativeInfinity, "scales[0] is -∞, expected a finite number"),
+        ["infinite scale"] = (row => row.Scales[0] = float.NegativeInfinity, "scales[0] is -Infinity, expected a finite number"),
         ["zero point past the codes"] = (row => row.ZeroPoints[3] = 16f, "zero_points[3] is 16, expected an integer 0..15"),
         ["broken zero point"] = (row => row.ZeroPoints[1] = 0.5f, "zero_points[1] is 0.5, expected an integer 0..15"),
     };
@@ -175,11 +175,11 @@ public sealed class DamagedShardTests
         float[] expected = new float[128];
         using (ArtefactReader reader = ArtefactReader.Open(folder.Path)) reader.ReadRows("w", 2, 2, expected);
 
-        // Overwrite the codes of the first block and all of its scales' page; only describing columns of that row group stay.
+        // Overwrite the codes of the first block with the four bytes of their length.
         string path = folder[ArtefactLayout.ShardName(1, 1)];
         byte[] bytes = File.ReadAllBytes(path);
         int codes = bytes.AsSpan().IndexOf(rows[0].Data.Span);
-        bytes.AsSpan(codes - 30, rows[0].Data.Length + 30).Fill(0xFF); // page header and value
+        bytes.AsSpan(codes - 4, rows[0].Data.Length + 4).Fill(0xFF);
         File.WriteAllBytes(path, bytes);
 
         using ArtefactReader damaged = ArtefactReader.Open(folder.Path);
