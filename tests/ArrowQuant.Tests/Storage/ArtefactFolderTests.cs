@@ -33,18 +33,29 @@ public sealed class ArtefactFolderTests
     [Theory]
     [InlineData("{", "is not the metadata of an ArrowQuant artefact")]
     [InlineData("""{"format":"parquet_v2_extended","modality":"text"}""", "is not the metadata of an ArrowQuant artefact")]
-    [InlineData("""{"format":"parquet_v2_extended","format_version":"2.3","shards":[]}""", "is format version 2.3, this program reads 1.x; update arrowquant")]
+    [InlineData("""{"format":"parquet_v2_extended","format_version":"2.3","shards":[]}""", "is format version 2.3, this program reads 1.x; update")]
     [InlineData("""{"format":"parquet_v2_extended","format_version":2,"shards":[]}""", "is format version 2, this program reads 1.x")]
     [InlineData("""{"format":"parquet_v2_extended","format_version":"1.0","shards":[]}""", "cannot be read: ")]
-    [InlineData("""{"format":"parquet_v2_extended","format_version":"1.0","tool_version":"1","shards":[{"path":null,"bytes":1,"xxh128":""}]}""", "cannot be read: ")]
-    [InlineData("""{"format":"parquet_v2_extended","format_version":"1.0","tool_version":"1","shards":[{"path":"../model-00001-of-00001.parquet","bytes":1,"xxh128":""}]}""", "which is not a path inside the artefact")]
-    [InlineData("""{"format":"parquet_v2_extended","format_version":"1.0","tool_version":"1","shards":[{"path":"/model-00001-of-00001.parquet","bytes":1,"xxh128":""}]}""", "which is not a path inside the artefact")]
-    [InlineData("""{"format":"parquet_v2_extended","format_version":"1.0","tool_version":"1","shards":[{"path":"weights.parquet","bytes":1,"xxh128":""}]}""", "lists shard 'weights.parquet', expected a name like model-00001-of-00001.parquet")]
-    [InlineData("""{"format":"parquet_v2_extended","format_version":"1.0","tool_version":"1","shards":[{"path":"model-00002-of-00003.parquet","bytes":1,"xxh128":""}]}""", "shard model-00001-of-00003.parquet is missing: 1 of 3 are there")]
     public void Open_MetadataThatLies_IsRefused(string json, string message)
     {
         using StorageFolder folder = new();
         File.WriteAllText(folder[ArtefactLayout.MetadataFile], json);
+
+        AssertRefused(folder, folder[ArtefactLayout.MetadataFile], message);
+    }
+
+    [Theory]
+    [InlineData("null", "cannot be read: ")]
+    [InlineData("\"../model-00001-of-00001.parquet\"", "which is not a path inside the artefact")]
+    [InlineData("\"/model-00001-of-00001.parquet\"", "which is not a path inside the artefact")]
+    [InlineData("\"weights.parquet\"", "lists shard 'weights.parquet', expected a name like model-00001-of-00001.parquet")]
+    [InlineData("\"model-00002-of-00003.parquet\"", "shard model-00001-of-00003.parquet is missing: 1 of 3 are there")]
+    public void Open_ShardPathThatLies_IsRefused(string path, string message)
+    {
+        using StorageFolder folder = new();
+        File.WriteAllText(folder[ArtefactLayout.MetadataFile], $$"""
+            {"format":"parquet_v2_extended","format_version":"1.0","tool_version":"1","shards":[{"path":{{path}},"bytes":1,"xxh128":""}]}
+            """);
 
         AssertRefused(folder, folder[ArtefactLayout.MetadataFile], message);
     }
@@ -74,7 +85,7 @@ public sealed class ArtefactFolderTests
 
         ModelNotFoundException e = Assert.Throws<ModelNotFoundException>(() => ArtefactReader.Open(folder.Path));
 
-        Assert.Equal($"{folder[Second]}: this shard is missing, metadata.json lists it", e.Message);
+        Assert.Equal($"{folder[Second]}: this file is missing, metadata.json lists it", e.Message);
         Assert.Equal(folder[Second], e.FilePath);
     }
 
@@ -97,7 +108,8 @@ public sealed class ArtefactFolderTests
         byte[] bytes = File.ReadAllBytes(folder[Second]);
         File.WriteAllBytes(folder[Second], bytes[..(bytes.Length / 2)]);
 
-        AssertRefused(folder, folder[Second], $"has {bytes.Length / 2} bytes, metadata.json says {bytes.Length}: it was cut short or changed");
+        string message = $"has {bytes.Length / 2} bytes, metadata.json says {bytes.Length}: it was cut short or changed";
+        AssertRefused(folder, folder[Second], message);
     }
 
     [Fact]

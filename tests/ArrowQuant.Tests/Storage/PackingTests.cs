@@ -24,7 +24,8 @@ public sealed class PackingTests
         Convert.FromHexString(hex).CopyTo(block.Codes, 0);
         (block.Scales[0], block.Scales[1]) = (0.5f, 2f);
         (block.ZeroPoints[0], block.ZeroPoints[1]) = (1f, 3f);
-        StorageSamples.WriteArtefact(folder.Path, writer => writer.WriteBlock(StorageSamples.Layer("w", [2, rows[0].Length], format), block, 0, null, null));
+        LayerHeader header = StorageSamples.Layer("w", [2, rows[0].Length], format);
+        StorageSamples.WriteArtefact(folder.Path, writer => writer.WriteBlock(header, block, 0, null, null));
 
         using ArtefactReader reader = ArtefactReader.Open(folder.Path);
 
@@ -34,16 +35,17 @@ public sealed class PackingTests
     }
 
     [Theory]
-    [InlineData(CodeLayout.Lattice2, "3 0.5", new[] { -3.5f, -2.5f, 2.5f, 3.5f })] // a1, a2: codes ascend with the value
-    [InlineData(CodeLayout.Lattice3, "1 3 0.5", new[] { -2.5f, -1.5f, 3.5f, 4.5f })] // mu, a1, a2
-    public void Levels_OfLattices_DecodeInOrderOfTheirCodes(CodeLayout layout, string levels, float[] expected)
+    [InlineData(CodeLayout.Lattice2, new[] { 3f, 0.5f }, new[] { -3.5f, -2.5f, 2.5f, 3.5f })] // a1, a2: codes ascend with the value
+    [InlineData(CodeLayout.Lattice3, new[] { 1f, 3f, 0.5f }, new[] { -2.5f, -1.5f, 3.5f, 4.5f })] // mu, a1, a2
+    public void Levels_OfLattices_DecodeInOrderOfTheirCodes(CodeLayout layout, float[] levels, float[] expected)
     {
         using StorageFolder folder = new();
         QuantizedFormat format = StorageSamples.Format(2, layout, 4, 32);
         QuantizedBlock block = new(format, 0, 1);
         block.Codes[0] = 0b11_10_01_00;
-        levels.Split(' ').Select(level => float.Parse(level, System.Globalization.CultureInfo.InvariantCulture)).ToArray().CopyTo(block.Levels, 0);
-        StorageSamples.WriteArtefact(folder.Path, writer => writer.WriteBlock(StorageSamples.Layer("w", [1, 4], format), block, 0, null, null));
+        levels.CopyTo(block.Levels, 0);
+        LayerHeader header = StorageSamples.Layer("w", [1, 4], format);
+        StorageSamples.WriteArtefact(folder.Path, writer => writer.WriteBlock(header, block, 0, null, null));
 
         using ArtefactReader reader = ArtefactReader.Open(folder.Path);
 

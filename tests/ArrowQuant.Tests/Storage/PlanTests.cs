@@ -101,5 +101,6 @@ public sealed class PlanTests
         FilePath = "model.safetensors",
     };
 
-    private static string Describe(PlannedShard shard) => $"{shard.RelativePath}: {string.Join(' ', shard.TensorIndices)} = {shard.SourceBytes}";
+    private static string Describe(PlannedShard shard) =>
+        $"{shard.RelativePath}: {string.Join(' ', shard.TensorIndices)} = {shard.SourceBytes}";
 }

@@ -36,7 +36,7 @@ internal static class RawShard
     {
         ArtefactColumn[] columns = [.. ArtefactColumns.All.Where(column => column.Name != withoutColumn)];
         using GroupNode schema = new("schema", Repetition.Required, [.. columns.Select(column => column.CreateNode())]);
-        using WriterProperties properties = ArtefactSchema.CreateProperties(Configuration.Compression.None);
+        using WriterProperties properties = ArtefactSchema.CreateProperties(default);
         string path = Path.Combine(folder, ArtefactLayout.ShardName(1, 1));
         using ParquetFileWriter writer = new(path, schema, properties, keys ?? Keys(rows.Count));
         foreach (StoredRow row in rows)

@@ -27,7 +27,8 @@ public sealed class StagingTests
     public void Dispose_WithoutPublish_RemovesEverything()
     {
         using StorageFolder folder = new();
-        using (ArtefactStaging staging = ArtefactStaging.Begin(Path.Combine(folder.Path, "deep", "out"), force: false)) Fill(staging.Path, "new");
+        string output = Path.Combine(folder.Path, "deep", "out");
+        using (ArtefactStaging staging = ArtefactStaging.Begin(output, force: false)) Fill(staging.Path, "new");
 
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }
@@ -103,7 +104,7 @@ public sealed class StagingTests
         Fill(Directory.CreateDirectory(folder["artefact"]).FullName, "old");
 
         AssertRefused(folder, "empty", false, "exists already (an empty folder); use --force to replace it or choose another output");
-        AssertRefused(folder, "artefact", false, "exists already (an ArrowQuant artefact); use --force to replace it or choose another output");
+        AssertRefused(folder, "artefact", false, "exists already (an ArrowQuant artefact); use --force to replace it");
     }
 
     [Theory]
@@ -118,8 +119,9 @@ public sealed class StagingTests
         File.WriteAllText(Path.Combine(folder["older"], "metadata.json"), """{"format":"parquet_v2_extended","modality":"text"}""");
         File.WriteAllText(folder["file"], "text");
 
-        AssertRefused(folder, "photos", force, "holds a folder that is not an ArrowQuant artefact, which is never replaced; choose another output");
-        AssertRefused(folder, "older", force, "holds a folder that is not an ArrowQuant artefact, which is never replaced; choose another output");
+        const string Refusal = "is a folder but not an ArrowQuant artefact, and is never replaced; choose another output";
+        AssertRefused(folder, "photos", force, Refusal);
+        AssertRefused(folder, "older", force, Refusal);
         AssertRefused(folder, "file", force, "is a file; choose another output folder");
         Assert.Equal("cat", File.ReadAllText(Path.Combine(folder["photos"], "cat.jpg")));
     }
@@ -143,10 +145,12 @@ public sealed class StagingTests
         using StorageFolder folder = new();
         File.WriteAllText(folder["file"], "text");
 
-        ResourceException e = Assert.Throws<ResourceException>(() => ArtefactStaging.Begin(Path.Combine(folder["file"], "out"), force: false));
+        string output = Path.Combine(folder["file"], "out");
+
+        ResourceException e = Assert.Throws<ResourceException>(() => ArtefactStaging.Begin(output, force: false));
 
         Assert.Contains("cannot be written: ", e.Message, StringComparison.Ordinal);
-        Assert.Equal(Path.Combine(folder["file"], "out"), e.FilePath);
+        Assert.Equal(output, e.FilePath);
     }
 
     [Fact]
@@ -197,13 +201,16 @@ public sealed class StagingTests
     {
         using StorageFolder folder = new();
 
-        ResourceException e = Assert.Throws<ResourceException>(() => new ShardWriter(Path.Combine(folder["none"], "a"), new ArtefactWriterOptions()));
+        string path = Path.Combine(folder["none"], "a");
 
+        ResourceException e = Assert.Throws<ResourceException>(() => new ShardWriter(path, new ArtefactWriterOptions()));
+
+        Assert.Equal(path, e.FilePath);
         Assert.Contains("cannot be written: ", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void ShardWriter_DiskFull_IsAResourceErrorNamingTheFile()
+    public void HashingFileStream_DiskFull_RemembersTheCause()
     {
         Assert.SkipUnless(File.Exists("/dev/full"), "needs a device that is always full");
         using StorageFolder folder = new();
@@ -213,7 +220,8 @@ public sealed class StagingTests
         IOException e = Assert.ThrowsAny<IOException>(() => stream.Write(new byte[1 << 20]));
 
         Assert.Same(e, stream.Failure);
-        Assert.StartsWith($"{folder["full"]}: cannot be written: ", Failures.CannotWrite(folder["full"], e).Message, StringComparison.Ordinal);
+        string message = Failures.CannotWrite(folder["full"], e).Message;
+        Assert.StartsWith($"{folder["full"]}: cannot be written: No space left on device", message, StringComparison.Ordinal);
     }
 
     private static void Fill(string folder, string content)

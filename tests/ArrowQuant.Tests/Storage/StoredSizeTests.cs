@@ -1,4 +1,3 @@
-using System.Globalization;
 using ArrowQuant.Storage;
 using ArrowQuant.Tensors;
 
@@ -33,8 +32,8 @@ public sealed class StoredSizeTests
             for (int i = 0; i < layers; i++)
             {
                 QuantizedBlock block = StorageSamples.Block(format, 0, rows, i);
-                UInt128 hash = StorageSamples.Hash(i.ToString(CultureInfo.InvariantCulture));
-                writer.WriteBlock(StorageSamples.Layer($"blocks.{i}.mlp.fc1.weight", [rows, columns], format), block, hash, 0.99 + (0.0001 * i), 0.01 / (i + 1));
+                LayerHeader header = StorageSamples.Layer($"blocks.{i}.mlp.fc1.weight", [rows, columns], format);
+                writer.WriteBlock(header, block, StorageSamples.Hash(header.LayerName), 0.99 + 0.0001 * i, 0.01 / (i + 1));
             }
         });
         double bitsPerWeight = file.Bytes * 8.0 / ((long)layers * rows * columns);
