@@ -42,7 +42,7 @@ internal sealed record ArtefactMetadata
     public static ArtefactMetadata Parse(ReadOnlySpan<byte> utf8) =>
         JsonSerializer.Deserialize(utf8, ArtefactMetadataJson.Default.ArtefactMetadata) ?? throw new JsonException("the document is null");
 
-    /// <summary>True when this program wrote the document, in any version; older writers of the family have no version and shards.</summary>
+    /// <summary>True when this program wrote the document, in any version; older writers list no version and no shards.</summary>
     public static bool IsOwn(byte[] utf8)
     {
         try

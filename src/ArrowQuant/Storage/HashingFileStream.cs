@@ -77,8 +77,15 @@ internal sealed class HashingFileStream : Stream
     {
         if (disposing)
         {
-            _file.Dispose();
             _sha256?.Dispose();
+            try
+            {
+                _file.Dispose();
+            }
+            catch (Exception e) when (_abandoned && Failures.IsFileSystem(e))
+            {
+                // What was still buffered belongs to a file that nobody will read; the handle is closed all the same.
+            }
         }
 
         base.Dispose(disposing);

@@ -33,26 +33,23 @@ internal sealed class ShardWriter : IDisposable
     /// <param name="relativePath">Its path in the artefact; null for the bare file name.</param>
     /// <exception cref="ResourceException">The file cannot be created.</exception>
     public ShardWriter(string path, ArtefactWriterOptions options, string? relativePath = null)
+        : this(path, Create(path, options), options, relativePath)
+    {
+    }
+
+    /// <summary>The same with a file that is open already; it is closed with the writer.</summary>
+    internal ShardWriter(string path, HashingFileStream file, ArtefactWriterOptions options, string? relativePath = null)
     {
         _path = path;
         _relativePath = relativePath ?? Path.GetFileName(path);
+        _file = file;
         _metadata = new Dictionary<string, string>
         {
             [ArtefactLayout.FormatKey] = ArtefactLayout.FormatVersion,
             [ArtefactLayout.ArrowSchemaKey] = ArtefactSchema.ArrowSchemaText(),
         };
-        // The file comes last: what cannot be set up must not leave one open.
         using GroupNode schema = ArtefactSchema.CreateNode();
         using WriterProperties properties = ArtefactSchema.CreateProperties(options.Compression);
-        try
-        {
-            _file = new HashingFileStream(path, options.Sha256);
-        }
-        catch (Exception e) when (Failures.IsFileSystem(e))
-        {
-            throw Failures.CannotWrite(path, e);
-        }
-
         _output = new ManagedOutputStream(_file, leaveOpen: true);
         _writer = new ParquetFileWriter(_output, schema, properties, _metadata);
     }
@@ -125,6 +122,18 @@ internal sealed class ShardWriter : IDisposable
         _output.Dispose();
         _file.Dispose();
         _pending.Clear();
+    }
+
+    private static HashingFileStream Create(string path, ArtefactWriterOptions options)
+    {
+        try
+        {
+            return new HashingFileStream(path, options.Sha256);
+        }
+        catch (Exception e) when (Failures.IsFileSystem(e))
+        {
+            throw Failures.CannotWrite(path, e);
+        }
     }
 
     private void Add(StoredRow row)

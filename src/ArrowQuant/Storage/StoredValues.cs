@@ -14,7 +14,9 @@ internal static class StoredValues
         Require(levels, ArtefactLayout.Levels, "a finite number", float.IsFinite);
         int last = (1 << layer.BitWidth) - 1;
         if (layer.BitWidth == 2) Require(zeroPoints, ArtefactLayout.ZeroPoints, "a finite number", float.IsFinite);
-        else Require(zeroPoints, ArtefactLayout.ZeroPoints, $"an integer 0..{last}", zero => float.IsInteger(zero) && zero >= 0 && zero <= last);
+        else Require(zeroPoints, ArtefactLayout.ZeroPoints, $"an integer 0..{last}", IsCode);
+
+        bool IsCode(float value) => float.IsInteger(value) && value >= 0 && value <= last;
 
         void Require(float[] values, string column, string expected, Predicate<float> holds)
         {

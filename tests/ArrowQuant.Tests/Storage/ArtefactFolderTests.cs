@@ -33,7 +33,7 @@ public sealed class ArtefactFolderTests
     [Theory]
     [InlineData("{", "is not the metadata of an ArrowQuant artefact")]
     [InlineData("""{"format":"parquet_v2_extended","modality":"text"}""", "is not the metadata of an ArrowQuant artefact")]
-    [InlineData("""{"format":"parquet_v2_extended","format_version":"2.3","shards":[]}""", "is format version 2.3, this program reads 1.x; update")]
+    [InlineData("""{"format":"parquet_v2_extended","format_version":"2.3","shards":[]}""", "is format version 2.3, this program reads 1.x")]
     [InlineData("""{"format":"parquet_v2_extended","format_version":2,"shards":[]}""", "is format version 2, this program reads 1.x")]
     [InlineData("""{"format":"parquet_v2_extended","format_version":"1.0","shards":[]}""", "cannot be read: ")]
     public void Open_MetadataThatLies_IsRefused(string json, string message)

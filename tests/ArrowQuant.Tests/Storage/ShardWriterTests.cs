@@ -1,3 +1,4 @@
+using ArrowQuant.Errors;
 using ArrowQuant.Storage;
 using ArrowQuant.Tensors;
 using ParquetSharp;
@@ -35,7 +36,10 @@ public sealed class ShardWriterTests
         {
             QuantizedFormat format = StorageSamples.Format(4, CodeLayout.Affine, 512, 128);
             for (int i = 0; i < 8; i++)
-                writer.WriteBlock(StorageSamples.Layer($"w{i}", [256, 512], format), StorageSamples.Block(format, 0, 256, seed + i), 0, 1, 0);
+            {
+                QuantizedBlock block = StorageSamples.Block(format, 0, 256, seed + i);
+                writer.WriteBlock(StorageSamples.Layer($"w{i}", [256, 512], format), block, 0, 1, 0);
+            }
         });
         ShardFile[] alone = [.. Enumerable.Range(0, 4).Select(i => Write($"alone{i}", i))];
 
@@ -53,13 +57,15 @@ public sealed class ShardWriterTests
         QuantizedFormat format = StorageSamples.Format(4, CodeLayout.Affine, 64, 32);
         QuantizedBlock block = StorageSamples.Block(format, 0, 2);
         LayerHeader header = StorageSamples.Layer("w", [2, 64], format);
+        LayerHeader smaller = header with { Shape = new TensorShape(1, 64) };
+        LayerHeader unknown = header with { Method = "magic" };
         LayerHeader kept = StorageSamples.Kept("k", [2], ElementType.F32);
 
-        AssertMessage("the block does not belong to layer w", () => writer.WriteBlock(header with { Shape = new TensorShape(1, 64) }, block, 0, null, null));
+        AssertMessage("the block does not belong to layer w", () => writer.WriteBlock(smaller, block, 0, null, null));
         AssertMessage("k is kept", () => writer.WriteBlock(kept, block, 0, null, null));
         AssertMessage("w is quantized", () => writer.WriteKept(header, 0, 2, new byte[8], 0));
         AssertMessage("1 rows of k need 8 bytes, not 7", () => writer.WriteKept(kept, 0, 1, new byte[7], 0));
-        AssertMessage("layer w: method 'magic' is not known", () => writer.WriteBlock(header with { Method = "magic" }, block, 0, null, null));
+        AssertMessage("layer w: method 'magic' is not known", () => writer.WriteBlock(unknown, block, 0, null, null));
         QuantizedFormat equalized = format with { EqualizationScales = [2f] };
         AssertMessage(
             "layer w: spatial_quant_json has other equalization scales than the format",
@@ -83,6 +89,22 @@ public sealed class ShardWriterTests
             float[] weights = reader.ReadLayer($"w{i % 50}");
             Assert.Equal(StorageSamples.Decode(StorageSamples.Block(format, 0, 3, i % 50)), weights);
         });
+    }
+
+    [Fact]
+    public void WriteKept_DiskFull_IsAResourceErrorNamingTheFile()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "needs a device that is always full");
+        using StorageFolder folder = new();
+        File.CreateSymbolicLink(folder["full"], "/dev/full");
+        HashingFileStream full = new(folder["full"], false, FileMode.Open);
+        using ShardWriter writer = new(folder["full"], full, new ArtefactWriterOptions());
+
+        ResourceException e = Assert.Throws<ResourceException>(
+            () => writer.WriteKept(StorageSamples.Kept("k", [5 << 20], ElementType.U8), 0, 1, new byte[5 << 20], 0));
+
+        Assert.StartsWith($"{folder["full"]}: cannot be written: No space left on device", e.Message, StringComparison.Ordinal);
+        Assert.Equal(folder["full"], e.FilePath);
     }
 
     private static void AssertMessage(string message, Action act) =>

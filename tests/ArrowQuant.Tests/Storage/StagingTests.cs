@@ -209,21 +209,6 @@ public sealed class StagingTests
         Assert.Contains("cannot be written: ", e.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void HashingFileStream_DiskFull_RemembersTheCause()
-    {
-        Assert.SkipUnless(File.Exists("/dev/full"), "needs a device that is always full");
-        using StorageFolder folder = new();
-        File.CreateSymbolicLink(folder["full"], "/dev/full");
-        using HashingFileStream stream = new(folder["full"], false, FileMode.Open);
-
-        IOException e = Assert.ThrowsAny<IOException>(() => stream.Write(new byte[1 << 20]));
-
-        Assert.Same(e, stream.Failure);
-        string message = Failures.CannotWrite(folder["full"], e).Message;
-        Assert.StartsWith($"{folder["full"]}: cannot be written: No space left on device", message, StringComparison.Ordinal);
-    }
-
     private static void Fill(string folder, string content)
     {
         StorageSamples.WriteMetadata(folder, []);
