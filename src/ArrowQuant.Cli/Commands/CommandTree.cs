@@ -45,8 +45,17 @@ internal sealed class CommandTree
         catch (Exception exception)
         {
             ErrorDocument failure = Failure.Describe(exception, cancellationToken.IsCancellationRequested);
-            Failure.Print(failure, diagnostics, context.IsGiven(_common.Verbose) ? exception : null);
-            if (context.WantsJson) await host.Output.WriteAsync(failure.ToJson());
+            bool wantsTrace = context.IsGiven(_common.Verbose) && failure.Error.ExitCode is not (ExitCodes.Usage or ExitCodes.Interrupted);
+            try
+            {
+                Failure.Print(failure, diagnostics, wantsTrace ? exception : null);
+                if (context.WantsJson) await host.Output.WriteAsync(failure.ToJson());
+            }
+            catch (IOException)
+            {
+                // Nobody can be told any more; the exit code still says it.
+            }
+
             return failure.Error.ExitCode;
         }
     }
