@@ -15,7 +15,7 @@ public sealed class UsageTests
     [InlineData("inspect --varaint=fp16 a", "--varaint: unknown option; the nearest valid name is --variant")]
     [InlineData("inspect a --Json", "--Json: unknown option; the nearest valid name is --json")]
     [InlineData("quantize m -o x --bit_width 4", "--bit_width: unknown option; the nearest valid name is --bit-width")]
-    [InlineData("quantize m -o x --bit-width=", "--bit-width: an empty value is not valid; valid: 2, 4, 8")]
+    [InlineData("quantize m -o x --bit-width=", "Required argument missing for option: '--bit-width'.")]
     [InlineData("quantize m -o x --bit-width 2 --bit-width 4", "Option '--bit-width' expects a single argument but 2 were provided.")]
     [InlineData("quantize m -o x --include", "Required argument missing for option: '--include'.")]
     [InlineData("quantize m -o x --quiet --verbose", "--quiet: given together with --verbose; give one of them")]

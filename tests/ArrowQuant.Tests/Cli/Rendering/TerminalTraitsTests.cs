@@ -16,7 +16,7 @@ public sealed class TerminalTraitsTests
     public void OfTerminal_Environment_DecidesColourAndCursor(string? name, string? value, bool expected)
     {
         Dictionary<string, string> environment = name is null ? [] : new() { [name] = value! };
-        Assert.Equal(new TerminalTraits(expected, expected, 80), TerminalTraits.OfTerminal(environment, 80));
+        Assert.Equal(expected ? new TerminalTraits(true, true, 80) : TerminalTraits.Plain, TerminalTraits.OfTerminal(environment, () => 80));
     }
 
     [Fact]

@@ -1,0 +1,27 @@
+using System.Text;
+
+namespace ArrowQuant.Cli;
+
+/// <summary>
+/// Standard output or standard error of the process as UTF-8. Unlike <see cref="Console.Out"/> it sends a terminal nothing of its own: the
+/// runtime's writer switches the keypad mode when it is first used, which is cursor control that nobody asked for.
+/// </summary>
+internal sealed class StandardStream : StreamWriter
+{
+    private StandardStream(Stream stream, bool isTerminal)
+        : base(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false))
+    {
+        AutoFlush = true;
+        NewLine = "\n";
+        IsTerminal = isTerminal;
+    }
+
+    /// <summary>Whether a person reads it on a terminal.</summary>
+    public bool IsTerminal { get; }
+
+    /// <summary>Standard output.</summary>
+    public static StandardStream OpenOutput() => new(Console.OpenStandardOutput(), !Console.IsOutputRedirected);
+
+    /// <summary>Standard error.</summary>
+    public static StandardStream OpenError() => new(Console.OpenStandardError(), !Console.IsErrorRedirected);
+}
