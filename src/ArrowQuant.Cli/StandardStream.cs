@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace ArrowQuant.Cli;
 
@@ -20,8 +21,14 @@ internal sealed class StandardStream : StreamWriter
     public bool IsTerminal { get; }
 
     /// <summary>Standard output.</summary>
-    public static StandardStream OpenOutput() => new(Console.OpenStandardOutput(), !Console.IsOutputRedirected);
+    public static StandardStream OpenOutput() => Open(1, Console.IsOutputRedirected, Console.OpenStandardOutput);
 
     /// <summary>Standard error.</summary>
-    public static StandardStream OpenError() => new(Console.OpenStandardError(), !Console.IsErrorRedirected);
+    public static StandardStream OpenError() => Open(2, Console.IsErrorRedirected, Console.OpenStandardError);
+
+    // The plain handle serves a terminal only: two file streams on one redirected file would overwrite each other.
+    private static StandardStream Open(int descriptor, bool isRedirected, Func<Stream> openRedirected) =>
+        isRedirected || OperatingSystem.IsWindows()
+            ? new(openRedirected(), !isRedirected)
+            : new(new FileStream(new SafeFileHandle(descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0), isTerminal: true);
 }

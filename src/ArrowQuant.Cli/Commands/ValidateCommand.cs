@@ -19,7 +19,8 @@ internal sealed class ValidateCommand : CliCommand
             "Decode a quantized model, recompute every figure, check structure and hashes",
             "arrowquant validate [ORIGINAL] QUANTIZED [options]")
     {
-        _models = AddArgument("[ORIGINAL] QUANTIZED", "The original (without it only structure and hashes are checked) and the artefact", 2);
+        _models = AddArgument(
+            "[ORIGINAL] QUANTIZED", "The original (without it only structure and hashes are checked) and the artefact", most: 2);
         _minAccuracy = AddText("--min-accuracy", "X", "Accuracy that must be reached, 0..1 [default: the one in the artefact's report]");
         _calibration = AddText("--calibration", "PATH", "Calibration data, to recompute figures of layer outputs");
     }

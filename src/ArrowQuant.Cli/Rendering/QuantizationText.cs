@@ -46,10 +46,10 @@ internal static class QuantizationText
     public static string Attempt(QuantizationAttempt attempt)
     {
         string verdict = attempt.Passed ? "passed" : "failed" + (attempt.FailureReason is null ? "" : ": " + attempt.FailureReason);
-        string accuracy = Format.Accuracy(attempt.CosineSimilarity);
+        string accuracy = $"{Format.Accuracy(attempt.CosineSimilarity)} for {Format.Accuracy(attempt.MinAccuracy)}";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{Format.Width(attempt.BitWidth)}  {accuracy} for {Format.Accuracy(attempt.MinAccuracy)}  {verdict}  ({attempt.DurationS:0.0} s)");
+            $"{Format.Width(attempt.BitWidth)}  {accuracy}  {verdict}  ({attempt.DurationS:0.0} s)");
     }
 
     private static string Width(QuantizationResult result) => result.BitWidth == result.RequestedBitWidth

@@ -17,7 +17,7 @@ internal sealed record TerminalTraits(bool IsTerminal, bool HasColour, int Width
     public static TerminalTraits Of(TextWriter writer, IReadOnlyDictionary<string, string> environment) =>
         writer is StandardStream { IsTerminal: true } ? OfTerminal(environment, WindowWidth) : Plain;
 
-    /// <summary>What a terminal may show in this environment. Its width is asked only where it matters, because asking writes to it.</summary>
+    /// <summary>What a terminal may show in this environment. Its width is asked only where it matters: asking writes to it.</summary>
     public static TerminalTraits OfTerminal(IReadOnlyDictionary<string, string> environment, Func<int> width)
     {
         bool isDumb = environment.GetValueOrDefault("TERM") is "dumb";

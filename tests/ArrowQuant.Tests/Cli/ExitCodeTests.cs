@@ -59,7 +59,10 @@ public sealed class ExitCodeTests
     {
         CommandLineHost host = new()
         {
-            Output = new FullWriter(), Error = new FullWriter(), Environment = new Dictionary<string, string>(), CreateService = (_, _) => new FakeService(),
+            Output = new FullWriter(),
+            Error = new FullWriter(),
+            Environment = new Dictionary<string, string>(),
+            CreateService = (_, _) => new FakeService(),
         };
         Assert.Equal(5, await CommandLineApp.RunAsync(["inspect", "m", "--json"], host, TestContext.Current.CancellationToken));
     }
@@ -89,7 +92,8 @@ public sealed class ExitCodeTests
         CommandLineRun run = await CommandLineRun.OfAsync(service, "quantize", "m", "-o", "x", "--json");
         Assert.Equal(["error", "attempts", "fallback"], run.Json.EnumerateObject().Select(property => property.Name));
         Assert.Equal(
-            ["kind", "message", "file", "tensor", "exit_code"], run.Json.GetProperty("error").EnumerateObject().Select(property => property.Name));
+            ["kind", "message", "file", "tensor", "exit_code"],
+            run.Json.GetProperty("error").EnumerateObject().Select(property => property.Name));
         Assert.Equal(JsonValueKind.Null, run.Json.GetProperty("error").GetProperty("file").ValueKind);
         JsonElement attempt = run.Json.GetProperty("attempts")[0];
         Assert.Equal(2, attempt.GetProperty("bit_width").GetInt32());
@@ -132,7 +136,10 @@ public sealed class ExitCodeTests
     {
         ValidationReport report = SampleDocuments.Validation with
         {
-            Passed = passed, StructureOk = structure, QualityOk = quality, Problems = structure ? [] : ["data.parquet: hash differs"],
+            Passed = passed,
+            StructureOk = structure,
+            QualityOk = quality,
+            Problems = structure ? [] : ["data.parquet: hash differs"],
         };
         FakeService service = new() { OnValidate = () => report };
         CommandLineRun run = await CommandLineRun.OfAsync(service, "validate", "o", "q", "--json");

@@ -11,10 +11,25 @@ internal static class SampleDocuments
     [
         new()
         {
-            BitWidth = 2, MinAccuracy = 0.99, CosineSimilarity = 0.9431, Passed = false, LayersMeasured = 9, BestReachable = 0.9874,
-            DurationS = 0.41, FailureReason = "0.9431 after 9 of 34 layers; at most 0.9874 was still reachable",
+            BitWidth = 2,
+            MinAccuracy = 0.99,
+            CosineSimilarity = 0.9431,
+            Passed = false,
+            LayersMeasured = 9,
+            BestReachable = 0.9874,
+            DurationS = 0.41,
+            FailureReason = "0.9431 after 9 of 34 layers; at most 0.9874 was still reachable",
         },
-        new() { BitWidth = 4, MinAccuracy = 0.85, CosineSimilarity = 0.99531, Passed = true, LayersMeasured = 34, BestReachable = 0.99531, DurationS = 1.3 },
+        new()
+        {
+            BitWidth = 4,
+            MinAccuracy = 0.85,
+            CosineSimilarity = 0.99531,
+            Passed = true,
+            LayersMeasured = 34,
+            BestReachable = 0.99531,
+            DurationS = 1.3,
+        },
     ];
 
     public static readonly FallbackReport Fallback = new(
@@ -23,7 +38,12 @@ internal static class SampleDocuments
             Event("time_aware", "base", "no_calibration_data", "no calibration data", "blocks.1.attn.qkv.weight"),
             new()
             {
-                Kind = "bit_width", From = "int2", To = "int4", Cause = "below_threshold", Message = "0.9431 is below 0.99", BitWidth = 2,
+                Kind = "bit_width",
+                From = "int2",
+                To = "int4",
+                Cause = "below_threshold",
+                Message = "0.9431 is below 0.99",
+                BitWidth = 2,
             },
         ],
         new Dictionary<string, FallbackRate> { ["time_aware"] = new(2, 2), ["int2_to_int4"] = new(1, 1) });
@@ -55,7 +75,9 @@ internal static class SampleDocuments
         Layers = [Layer("blocks.0.attn.qkv.weight"), Layer("blocks.1.attn.qkv.weight")],
         Kept =
         [
-            new("wte.weight", [258, 384], "F32", "sensitive"), new("ln_f.weight", [384], "F32", "vector"), new("ln_f.bias", [384], "F32", "vector"),
+            new("wte.weight", [258, 384], "F32", "sensitive"),
+            new("ln_f.weight", [384], "F32", "vector"),
+            new("ln_f.bias", [384], "F32", "vector"),
         ],
         Notes = ["modality text from config.json (LLaDAModelLM)"],
     };

@@ -15,7 +15,8 @@ public sealed class ConfigCommandTests : IDisposable
         string file = _folder.Write("c.yaml", "deployment_profile: edge\n\ngroup_size: 64\nbit_width: 4\n");
         Dictionary<string, string> environment = new() { ["ARROW_QUANT_BIT_WIDTH"] = "8", ["ARROW_QUANT_NUM_THREADS"] = "2" };
         CommandLineRun run = await CommandLineRun.OfAsync(
-            _service, environment, TestContext.Current.CancellationToken, "config", "show", "--config", file, "--threads", "4", "--no-time-aware", "--json");
+            _service, environment, TestContext.Current.CancellationToken, "config", "show", "--config", file,
+            "--threads", "4", "--no-time-aware", "--json");
         Assert.Equal(0, run.ExitCode);
         (string Name, string Value, string Origin)[] expected =
         [

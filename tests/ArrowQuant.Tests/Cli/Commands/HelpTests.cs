@@ -7,8 +7,8 @@ public sealed partial class HelpTests
 {
     // The options of the contract; --resume and --reuse come with the runs that can be resumed.
     private const string ContractOptions =
-        "--bit-width --modality --num-time-groups --time-partition --group-size --[no-]time-aware --[no-]spatial --min-accuracy --calibration "
-        + "--calibration-samples --profile --fail-fast --fallback-scope --keep-min-accuracy --accuracy-metric --min-layer-accuracy "
+        "--bit-width --modality --num-time-groups --time-partition --group-size --[no-]time-aware --[no-]spatial --min-accuracy "
+        + "--calibration --calibration-samples --profile --fail-fast --fallback-scope --keep-min-accuracy --accuracy-metric --min-layer-accuracy "
         + "--[no-]skip-sensitive --include --exclude --bits --variant --compression --threads --max-memory --hessian-block --config "
         + "--allow-requantize --sha256 --dry-run --force --json --quiet --verbose --help --version --output";
 
@@ -23,7 +23,8 @@ public sealed partial class HelpTests
     {
         CommandLineRun run = await CommandLineRun.OfAsync(_service, "quantize", "--help");
         Assert.Equal(0, run.ExitCode);
-        IEnumerable<string> listed = OptionLine().Matches(run.Output).Select(match => match.Groups[1].Value.Replace("[no-]", "", StringComparison.Ordinal));
+        IEnumerable<string> listed = OptionLine().Matches(run.Output)
+            .Select(match => match.Groups[1].Value.Replace("[no-]", "", StringComparison.Ordinal));
         Assert.Equal(
             $"{ContractOptions} {FurtherOptions}".Replace("[no-]", "", StringComparison.Ordinal).Split(' ').Order(StringComparer.Ordinal),
             listed.Order(StringComparer.Ordinal));
@@ -49,7 +50,8 @@ public sealed partial class HelpTests
     [InlineData("", "Usage: arrowquant <command> [options]")]
     public async Task Help_EveryCommand_GoesToStandardOutput(string command, string usage)
     {
-        CommandLineRun run = await CommandLineRun.OfAsync(_service, [.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
+        string[] words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        CommandLineRun run = await CommandLineRun.OfAsync(_service, [.. words, "--help"]);
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.Contains($"\n{usage}\n", run.Output, StringComparison.Ordinal);
     }
@@ -58,8 +60,10 @@ public sealed partial class HelpTests
     public async Task Help_Root_NamesEveryCommandAndExitCode()
     {
         string text = (await CommandLineRun.OfAsync(_service, "--help")).Output;
-        Assert.All(["quantize", "validate", "inspect", "config show", "config init"], name => Assert.Contains($"\n  {name} ", text, StringComparison.Ordinal));
-        Assert.All(["0 done", "1 a defect", "2 usage", "3 model", "4 quality", "5 disk", "130 SIGINT", "143 SIGTERM"], code => Assert.Contains(code, text, StringComparison.Ordinal));
+        string[] commands = ["quantize", "validate", "inspect", "config show", "config init"];
+        string[] codes = ["0 done", "1 a defect", "2 usage", "3 model", "4 quality", "5 disk", "130 SIGINT", "143 SIGTERM"];
+        Assert.All(commands, name => Assert.Contains($"\n  {name} ", text, StringComparison.Ordinal));
+        Assert.All(codes, code => Assert.Contains(code, text, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -32,7 +32,10 @@ public sealed class InspectAndValidateCommandTests
     {
         ModelInspection plain = new()
         {
-            Path = "m", Format = "safetensors", TotalBytes = 64, Tensors = [new("a[0]", [], "F32", null, null, null, 64, null, null)],
+            Path = "m",
+            Format = "safetensors",
+            TotalBytes = 64,
+            Tensors = [new("a[0]", [], "F32", null, null, null, 64, null, null)],
         };
         CommandLineRun run = await CommandLineRun.OfAsync(new FakeService { OnInspect = () => plain }, "inspect", "m");
         Assert.Equal(
@@ -101,7 +104,13 @@ public sealed class InspectAndValidateCommandTests
     [Fact]
     public async Task Validate_BelowThreshold_SaysBothFiguresOnOneLine()
     {
-        ValidationReport report = SampleDocuments.Validation with { Passed = false, QualityOk = false, MinAccuracy = 0.999, MinAccuracyOrigin = "--min-accuracy" };
+        ValidationReport report = SampleDocuments.Validation with
+        {
+            Passed = false,
+            QualityOk = false,
+            MinAccuracy = 0.999,
+            MinAccuracyOrigin = "--min-accuracy",
+        };
         CommandLineRun run = await CommandLineRun.OfAsync(new FakeService { OnValidate = () => report }, "validate", "o", "q");
         Assert.Equal("error: q: accuracy 0.9953 does not pass the gate; the threshold is 0.999 (--min-accuracy)\n", run.Error);
         Assert.Contains("verdict    FAILED", run.Output, StringComparison.Ordinal);

@@ -115,11 +115,16 @@ public sealed class ProgressDisplayTests : IDisposable
 
     [Fact]
     public void Report_AllDone_Says100PercentAndDone() =>
-        Assert.Contains(" 100%  100/100 layers  10.00 GB/s  0:10 elapsed  done", ProgressText.Bar(At(100, 10), TimeSpan.FromSeconds(10)), StringComparison.Ordinal);
+        Assert.Contains(
+            " 100%  100/100 layers  10.00 GB/s  0:10 elapsed  done",
+            ProgressText.Bar(At(100, 10), TimeSpan.FromSeconds(10)),
+            StringComparison.Ordinal);
 
     [Fact]
     public void Report_EmptyModel_DoesNotDivideByZero() => Assert.Contains(
-        " 0%  0/0 layers", ProgressText.Milestone(At(0, 0) with { LayersTotal = 0, BytesTotal = 0 }, TimeSpan.Zero), StringComparison.Ordinal);
+        " 0%  0/0 layers",
+        ProgressText.Milestone(At(0, 0) with { LayersTotal = 0, BytesTotal = 0 }, TimeSpan.Zero),
+        StringComparison.Ordinal);
 
     [Fact]
     public void Report_BrokenWriter_NeverThrows()

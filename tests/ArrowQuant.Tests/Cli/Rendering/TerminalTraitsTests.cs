@@ -5,7 +5,8 @@ namespace ArrowQuant.Tests.Cli.Rendering;
 public sealed class TerminalTraitsTests
 {
     [Fact]
-    public void Of_AnyOtherWriter_IsPlain() => Assert.Equal(TerminalTraits.Plain, TerminalTraits.Of(new StringWriter(), new Dictionary<string, string>()));
+    public void Of_AnyOtherWriter_IsPlain() =>
+        Assert.Equal(TerminalTraits.Plain, TerminalTraits.Of(new StringWriter(), new Dictionary<string, string>()));
 
     [Theory]
     [InlineData(null, null, true)]
@@ -16,7 +17,8 @@ public sealed class TerminalTraitsTests
     public void OfTerminal_Environment_DecidesColourAndCursor(string? name, string? value, bool expected)
     {
         Dictionary<string, string> environment = name is null ? [] : new() { [name] = value! };
-        Assert.Equal(expected ? new TerminalTraits(true, true, 80) : TerminalTraits.Plain, TerminalTraits.OfTerminal(environment, () => 80));
+        Assert.Equal(
+            expected ? new TerminalTraits(true, true, 80) : TerminalTraits.Plain, TerminalTraits.OfTerminal(environment, () => 80));
     }
 
     [Fact]
