@@ -1,3 +1,4 @@
+using System.Text;
 using Spectre.Console;
 
 namespace ArrowQuant.Cli.Rendering;
@@ -14,9 +15,8 @@ internal sealed class ReportWriter
             Ansi = traits.HasColour ? AnsiSupport.Yes : AnsiSupport.No,
             ColorSystem = traits.HasColour ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(writer),
+            Out = new PlainOutput(writer, traits),
         });
-        _console.Profile.Width = traits.Width;
         _console.Profile.Capabilities.Links = false;
     }
 
@@ -59,5 +59,21 @@ internal sealed class ReportWriter
 
         foreach (IReadOnlyList<string> row in rows) table.AddRow(row.Select(cell => new Text(OneLine.Of(cell))));
         _console.Write(table);
+    }
+
+    // The library's own output object asks the console for its state, which writes to the terminal.
+    private sealed class PlainOutput(TextWriter writer, TerminalTraits traits) : IAnsiConsoleOutput
+    {
+        public TextWriter Writer => writer;
+
+        public bool IsTerminal => traits.IsTerminal;
+
+        public int Width => traits.Width;
+
+        public int Height => int.MaxValue;
+
+        public void SetEncoding(Encoding encoding)
+        {
+        }
     }
 }
