@@ -89,4 +89,43 @@ public sealed record DiffusionQuantConfig
 
     /// <summary>Whether blocks stream through bounded buffers; false allows the whole model in memory.</summary>
     public bool EnableStreaming { get; init; } = true;
+
+    /// <summary>The values of a profile; change them with <c>with</c>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="profile"/> is not a profile.</exception>
+    public static DiffusionQuantConfig FromProfile(DeploymentProfile profile) => profile switch
+    {
+        DeploymentProfile.Edge => new()
+        {
+            DeploymentProfile = profile,
+            BitWidth = 2,
+            NumTimeGroups = 5,
+            GroupSize = 256,
+            EnableSpatial = false,
+            MinAccuracy = 0.65,
+            CalibrationSamples = 32,
+        },
+        DeploymentProfile.Local => new(),
+        DeploymentProfile.Cloud => new()
+        {
+            DeploymentProfile = profile,
+            BitWidth = 8,
+            NumTimeGroups = 20,
+            GroupSize = 64,
+            MinAccuracy = 0.95,
+            CalibrationSamples = 512,
+        },
+        _ => throw new ArgumentOutOfRangeException(nameof(profile), profile, "edge, local or cloud is expected"),
+    };
+
+    /// <summary>Whether every setting has the same value; lists are compared item by item.</summary>
+    public bool Equals(DiffusionQuantConfig? other) =>
+        other is not null && (ReferenceEquals(this, other) || ConfigurationSettings.All.All(setting => setting.HasSameValue(this, other)));
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        HashCode hash = default;
+        foreach (ConfigurationSetting setting in ConfigurationSettings.All) hash.Add(setting.Format(this), StringComparer.Ordinal);
+        return hash.ToHashCode();
+    }
 }

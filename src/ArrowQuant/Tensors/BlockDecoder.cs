@@ -10,7 +10,7 @@ internal static class BlockDecoder
     /// [rowCount, columns] floats, equalization scales applied.
     /// </summary>
     /// <exception cref="ArgumentException">The destination has another size, or the rows leave the block.</exception>
-    public static void Decode(QuantizedBlock block, int firstRow, int rowCount, Span<float> destination)
+    public static void Decode(KernelSet kernels, QuantizedBlock block, int firstRow, int rowCount, Span<float> destination)
     {
         QuantizedFormat format = block.Format;
         GroupLayout layout = format.Groups;
@@ -23,39 +23,34 @@ internal static class BlockDecoder
         {
             int row = firstRow + r;
             Codes.Unpack(block.Codes.AsSpan(row * rowBytes, rowBytes), format.BitWidth, codes);
-            Span<float> target = destination.Slice(r * layout.Columns, layout.Columns);
-            for (int g = 0; g < layout.GroupsPerRow; g++)
-            {
-                int start = g * layout.GroupSize;
-                int length = layout.LengthOf(g);
-                DecodeGroup(block, row * layout.GroupsPerRow + g, codes.AsSpan(start, length), target.Slice(start, length));
-            }
-
-            if (format.EqualizationScales is { } scales) Equalize(target, scales);
+            DecodeRow(kernels, block, row, codes, destination.Slice(r * layout.Columns, layout.Columns));
         }
     }
 
-    private static void DecodeGroup(QuantizedBlock block, int group, ReadOnlySpan<byte> codes, Span<float> target)
+    /// <summary>Decodes one row (counted from the block's first) from its unpacked codes, equalization scales applied.</summary>
+    public static void DecodeRow(KernelSet kernels, QuantizedBlock block, int row, ReadOnlySpan<byte> codes, Span<float> destination)
     {
-        switch (block.Format.Layout)
+        GroupLayout layout = block.Format.Groups;
+        for (int g = 0; g < layout.GroupsPerRow; g++)
         {
-            case CodeLayout.Affine:
-                Dequantize.Affine(codes, block.Scales[group], block.ZeroPoints[group], target);
-                break;
-            case CodeLayout.Lattice2:
-                Dequantize.Lattice(codes, 0f, block.Levels[2 * group], block.Levels[2 * group + 1], target);
-                break;
-            case CodeLayout.Lattice3:
-                Dequantize.Lattice(codes, block.Levels[3 * group], block.Levels[3 * group + 1], block.Levels[3 * group + 2], target);
-                break;
-            default:
-                throw new ArgumentException($"layout {block.Format.Layout} has no codes");
+            int start = g * layout.GroupSize;
+            int length = layout.LengthOf(g);
+            int group = row * layout.GroupsPerRow + g;
+            ReadOnlySpan<byte> source = codes.Slice(start, length);
+            Span<float> target = destination.Slice(start, length);
+            if (block.Format.Layout == CodeLayout.Affine)
+            {
+                kernels.DecodeAffine(source, block.Scales[group], block.ZeroPoints[group], target);
+            }
+            else
+            {
+                LatticeLevels levels = LatticeLevels.Of(block, group);
+                kernels.DecodeLattice(source, levels.Mu, levels.A1, levels.A2, target);
+            }
         }
-    }
 
-    private static void Equalize(Span<float> row, ReadOnlySpan<float> scales)
-    {
-        int perChannel = row.Length / scales.Length;
-        for (int c = 0; c < row.Length; c++) row[c] *= scales[c / perChannel];
+        if (block.Format.EqualizationScales is not { } scales) return;
+        int perChannel = destination.Length / scales.Length;
+        for (int c = 0; c < destination.Length; c++) destination[c] *= scales[c / perChannel];
     }
 }

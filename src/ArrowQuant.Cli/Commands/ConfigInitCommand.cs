@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using ArrowQuant.Cli.Configuration;
+using ArrowQuant.Errors;
+
+namespace ArrowQuant.Cli.Commands;
+
+/// <summary><c>config init</c>: writes a commented YAML file.</summary>
+internal sealed class ConfigInitCommand : CliCommand
+{
+    private const string DefaultPath = "arrowquant.yaml";
+    private readonly Option<string[]> _output;
+    private readonly Option<bool> _force;
+    private readonly ConfigurationOptions _configuration;
+
+    public ConfigInitCommand()
+        : base("init", "Write a commented YAML file of every setting", "arrowquant config init [-o FILE] [options]")
+    {
+        _output = AddText("--output", "FILE", $"The file to write [default: {DefaultPath}]", "-o");
+        _force = AddSwitch("--force", "Overwrite the file");
+        _configuration = new ConfigurationOptions(Definition, readsFiles: false);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<HelpSection> Sections =>
+        [new("Options", [HelpEntry.Of(_output), HelpEntry.Of(_force)]), _configuration.Section];
+
+    /// <inheritdoc/>
+    public override async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        string path = context.TextOf(_output) ?? DefaultPath;
+        if (path.Length == 0) context.Errors.Add("--output: an empty value is not valid; valid: a path");
+        EffectiveConfiguration effective = _configuration.Read(context);
+        context.ThrowIfWrong();
+        WriteFile(path, YamlConfigurationWriter.Write(effective.Config), context.IsGiven(_force));
+        await context.Host.Output.WriteAsync(
+            context.WantsJson ? new JsonObject { ["path"] = path }.ToJsonString() + "\n" : $"written: {path}\n");
+        return ExitCodes.Done;
+    }
+
+    // Written beside the target and renamed, so that an error never leaves half a file.
+    private static void WriteFile(string path, string text, bool force)
+    {
+        string partial = path + ".partial";
+        try
+        {
+            File.WriteAllText(partial, text);
+            File.Move(partial, path, overwrite: force);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            if (File.Exists(partial)) File.Delete(partial);
+            string message = !force && Path.Exists(path)
+                ? $"{path} exists; name another file with -o, or overwrite it with --force"
+                : $"{path} cannot be written: {exception.Message}";
+            throw new ResourceException(message, exception) { FilePath = path };
+        }
+    }
+}

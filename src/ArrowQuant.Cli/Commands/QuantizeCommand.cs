@@ -1,0 +1,109 @@
+using System.CommandLine;
+using ArrowQuant.Cli.Configuration;
+using ArrowQuant.Cli.Rendering;
+using ArrowQuant.Configuration;
+using ArrowQuant.Pipeline;
+using ArrowQuant.Reporting;
+
+namespace ArrowQuant.Cli.Commands;
+
+/// <summary><c>quantize MODEL -o DIR</c>: the main job.</summary>
+internal sealed class QuantizeCommand : CliCommand
+{
+    private readonly Argument<string[]> _model;
+    private readonly Option<string[]> _output;
+    private readonly Option<string[]> _calibration;
+    private readonly Option<string[]> _variant;
+    private readonly Option<bool> _dryRun;
+    private readonly Option<bool> _force;
+    private readonly Option<bool> _allowRequantize;
+    private readonly Option<bool> _sha256;
+    private readonly ConfigurationOptions _configuration;
+
+    public QuantizeCommand()
+        : base("quantize", "Quantize a model to INT2, INT4 or INT8 behind a quality gate", "arrowquant quantize MODEL -o DIR [options]")
+    {
+        _model = AddArgument("MODEL", "Safetensors file or folder, Parquet model, or diffusers folder");
+        _output = AddText("--output", "DIR", "Where the quantized model goes; must not exist unless --force", "-o");
+        _calibration = AddText("--calibration", "PATH|none", "Calibration data; none uses no data even when it lies beside the model");
+        _variant = AddText("--variant", "V", "File variant of a diffusers folder, such as fp16");
+        _dryRun = AddSwitch("--dry-run", "Print the plan (layers, methods, what is kept and why, predicted size) and stop");
+        _force = AddSwitch("--force", "Replace an artefact that is already at DIR");
+        _allowRequantize = AddSwitch("--allow-requantize", "Accept a model that is already quantized");
+        _sha256 = AddSwitch("--sha256", "Store SHA-256 hashes as well");
+        _configuration = new ConfigurationOptions(Definition, readsFiles: true);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<HelpSection> Sections =>
+    [
+        new("Options", [.. new Option[] { _output, _calibration, _variant, _dryRun, _force, _allowRequantize, _sha256 }.Select(HelpEntry.Of)]),
+        _configuration.Section,
+    ];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Epilogue =>
+    [
+        "Precedence: command line, environment, YAML file, profile, defaults.",
+        "When the width does not reach --min-accuracy, the next larger one is tried: INT2, INT4, INT8. --fail-fast stops instead.",
+        "",
+        "Examples:",
+        "  arrowquant quantize model.safetensors -o model-int4",
+        "  arrowquant quantize model/ -o model-int2 --bit-width 2 --min-accuracy 0.9 --calibration samples.safetensors",
+        "  arrowquant quantize model/ --profile edge --dry-run",
+    ];
+
+    /// <inheritdoc/>
+    public override async Task<int> RunAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        string model = context.Required(_model, Usage);
+        string? output = context.TextOf(_output);
+        bool isDryRun = context.IsGiven(_dryRun);
+        if (string.IsNullOrEmpty(output) && !isDryRun) context.Errors.Add($"--output DIR is missing; usage: {Usage}");
+        EffectiveConfiguration effective = _configuration.Read(context);
+        QuantizationRunOptions options = ReadOptions(context, effective);
+        IQuantizationService service = context.CreateService();
+        context.ThrowIfWrong();
+
+        QuantizeRequest request = new(model, effective.Config, options);
+        if (isDryRun)
+        {
+            QuantizationPlan plan = service.Plan(request);
+            if (context.WantsJson) await context.Host.Output.WriteAsync(PipelineJson.Serialize(plan));
+            else PlanText.Write(context.Report, plan);
+            return ExitCodes.Done;
+        }
+
+        QuantizationResult result = await RunAsync(service, request, output!, context, cancellationToken);
+        if (context.WantsJson) await context.Host.Output.WriteAsync(ReportJson.Serialize(result));
+        else QuantizationText.Write(context.Report, result);
+        return ExitCodes.Done;
+    }
+
+    private static async Task<QuantizationResult> RunAsync(
+        IQuantizationService service, QuantizeRequest request, string output, CommandContext context, CancellationToken cancellationToken)
+    {
+        if (context.IsGiven(context.Common.Quiet)) return await service.QuantizeAsync(request, output, null, cancellationToken);
+        using ProgressDisplay progress = new(context.Diagnostics, context.Host.Clock);
+        return await service.QuantizeAsync(request, output, progress, cancellationToken);
+    }
+
+    private QuantizationRunOptions ReadOptions(CommandContext context, EffectiveConfiguration effective)
+    {
+        string? calibration = context.TextOf(_calibration);
+        bool hasNone = calibration == "none";
+        if (calibration is "") context.Errors.Add("--calibration: an empty value is not valid; valid: a path, or none");
+        if (hasNone && effective.Config.AccuracyMetric == AccuracyMetric.Output)
+            context.Errors.Add($"--calibration: none cannot serve accuracy_metric output ({effective.Origins["accuracy_metric"]}); "
+                + "give calibration data, or use auto or weight");
+        return new()
+        {
+            CalibrationPath = hasNone ? null : calibration,
+            NoCalibration = hasNone,
+            Variant = context.TextOf(_variant),
+            AllowRequantize = context.IsGiven(_allowRequantize),
+            Sha256 = context.IsGiven(_sha256),
+            Force = context.IsGiven(_force),
+        };
+    }
+}

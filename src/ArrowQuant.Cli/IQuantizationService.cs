@@ -1,0 +1,28 @@
+using ArrowQuant.Configuration;
+using ArrowQuant.Pipeline;
+using ArrowQuant.Reporting;
+
+namespace ArrowQuant.Cli;
+
+/// <summary>The long work behind the commands.</summary>
+internal interface IQuantizationService
+{
+    /// <summary>Quantizes a model.</summary>
+    Task<QuantizationResult> QuantizeAsync(
+        QuantizeRequest request, string outputPath, IProgress<QuantizationProgress>? progress, CancellationToken cancellationToken);
+
+    /// <summary>Plans without reading weights.</summary>
+    QuantizationPlan Plan(QuantizeRequest request);
+
+    /// <summary>Lists a model.</summary>
+    ModelInspection Inspect(string path, string? variant);
+
+    /// <summary>Checks an artefact.</summary>
+    ValidationReport Validate(ValidateRequest request, CancellationToken cancellationToken);
+}
+
+/// <summary>What to quantize and how.</summary>
+internal sealed record QuantizeRequest(string ModelPath, DiffusionQuantConfig Config, QuantizationRunOptions Options);
+
+/// <summary>What to check: <paramref name="OriginalPath"/> null checks structure only, <paramref name="MinAccuracy"/> null takes the report's.</summary>
+internal sealed record ValidateRequest(string? OriginalPath, string QuantizedPath, double? MinAccuracy, string? CalibrationPath);

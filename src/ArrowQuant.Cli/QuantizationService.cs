@@ -1,0 +1,30 @@
+using ArrowQuant.Errors;
+using ArrowQuant.Pipeline;
+using ArrowQuant.Reporting;
+using Microsoft.Extensions.Logging;
+
+namespace ArrowQuant.Cli;
+
+/// <summary>The long work as the library does it.</summary>
+internal sealed class QuantizationService(ILogger logger, string? kernels) : IQuantizationService
+{
+    private readonly DiffusionQuantizer _quantizer = new(logger, kernels);
+
+    /// <inheritdoc/>
+    public Task<QuantizationResult> QuantizeAsync(
+        QuantizeRequest request, string outputPath, IProgress<QuantizationProgress>? progress, CancellationToken cancellationToken) =>
+        _quantizer.QuantizeAsync(request.ModelPath, outputPath, request.Config, request.Options, progress, cancellationToken);
+
+    /// <inheritdoc/>
+    public QuantizationPlan Plan(QuantizeRequest request) => _quantizer.Plan(request.ModelPath, request.Config, request.Options);
+
+    /// <inheritdoc/>
+    public ModelInspection Inspect(string path, string? variant) => ModelInspector.Inspect(path, variant);
+
+    /// <inheritdoc/>
+    public ValidationReport Validate(ValidateRequest request, CancellationToken cancellationToken) =>
+        request.CalibrationPath is null
+            ? ArtefactValidator.Validate(request.OriginalPath, request.QuantizedPath, request.MinAccuracy, cancellationToken)
+            : throw new ConfigurationException(
+                ["--calibration: output figures are not recomputed yet; leave the option out to check weights, structure and hashes"]);
+}

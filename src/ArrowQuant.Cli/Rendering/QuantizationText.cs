@@ -1,0 +1,87 @@
+using System.Globalization;
+using ArrowQuant.Fallback;
+using ArrowQuant.Reporting;
+
+namespace ArrowQuant.Cli.Rendering;
+
+/// <summary>The result of a run for people.</summary>
+internal static class QuantizationText
+{
+    /// <summary>Prints what was made, how good it is, and what had to be replaced.</summary>
+    public static void Write(ReportWriter report, QuantizationResult result)
+    {
+        report.Fields(
+            ("quantized", result.QuantizedPath),
+            ("model", $"{result.Modality}, {Strategy(result.Strategy)}"),
+            ("width", Width(result)),
+            ("accuracy", Accuracy(result)),
+            ("worst layer", $"{Format.Accuracy(result.WorstLayer.Value)}  {result.WorstLayer.Name}"),
+            ("size", Size(result)),
+            ("layers", Layers(result)),
+            ("time", $"{Format.Number(result.QuantizationTimeS, 1)} s"));
+        if (result.Attempts.Count > 1)
+        {
+            report.Heading("attempts");
+            foreach (QuantizationAttempt attempt in result.Attempts) report.Item(Attempt(attempt));
+        }
+
+        if (Replacements(result.Fallback.Events).ToList() is { Count: > 0 } replacements)
+        {
+            report.Heading("fallbacks");
+            foreach (string line in replacements) report.Item(line);
+        }
+
+        if (result.Notes.Count > 0)
+        {
+            report.Heading("notes");
+            foreach (string note in result.Notes) report.Item(note);
+        }
+    }
+
+    /// <summary><c>r2q + time_aware</c>.</summary>
+    public static string Strategy(StrategyReport strategy) =>
+        strategy.Method + (strategy.TimeAware ? " + time_aware" : "") + (strategy.Spatial ? " + spatial" : "");
+
+    /// <summary><c>INT2  0.9412 below 0.99  failed: why</c>.</summary>
+    public static string Attempt(QuantizationAttempt attempt)
+    {
+        string verdict = attempt.Passed ? "passed" : "failed" + (attempt.FailureReason is null ? "" : ": " + attempt.FailureReason);
+        string accuracy = Format.Accuracy(attempt.CosineSimilarity);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Format.Width(attempt.BitWidth)}  {accuracy} for {Format.Accuracy(attempt.MinAccuracy)}  {verdict}  ({attempt.DurationS:0.0} s)");
+    }
+
+    private static string Width(QuantizationResult result) => result.BitWidth == result.RequestedBitWidth
+        ? Format.Width(result.BitWidth)
+        : $"{Format.Width(result.BitWidth)} (requested {Format.Width(result.RequestedBitWidth)})";
+
+    private static string Accuracy(QuantizationResult result)
+    {
+        string other = result.AccuracyMetric == "output"
+            ? $"; weights {Format.Accuracy(result.WeightCosineSimilarity)}"
+            : result.OutputCosineSimilarity is { } output ? $"; outputs {Format.Accuracy(output)}" : "";
+        return $"{Format.Accuracy(result.CosineSimilarity)}  ({result.AccuracyMetric} cosine, threshold {Format.Accuracy(result.MinAccuracy)}{other})";
+    }
+
+    private static string Size(QuantizationResult result) =>
+        $"{Format.Bytes(result.ModelSizeBytes)}  ({Format.Number(result.CompressionRatio)} times smaller, "
+        + $"{Format.Number(result.BitsPerWeight)} bits per weight)";
+
+    private static string Layers(QuantizationResult result)
+    {
+        string widths = string.Join(", ", result.LayersByBitWidth.Select(pair => $"INT{pair.Key} {pair.Value}"));
+        string kept = result.Kept.Count == 0 ? "" : $"; {result.Kept.Count} kept ({Format.Tally(result.Kept.Select(tensor => tensor.Reason))})";
+        return $"{result.Layers.Count} quantized ({widths}){kept}";
+    }
+
+    // The same cause on many layers is one line. Steps of the width are told by the attempts.
+    private static IEnumerable<string> Replacements(IEnumerable<FallbackEvent> events) => events
+        .Where(happened => happened.Kind != "bit_width" || happened.Layer is not null)
+        .GroupBy(happened => (happened.BitWidth, happened.From, happened.To, happened.Cause))
+        .Select(group =>
+        {
+            string where = group.Count() == 1 && group.First().Layer is { } layer ? layer : Format.Count(group.Count(), "layer");
+            return $"{Format.Width(group.Key.BitWidth)}  {group.Key.From} -> {group.Key.To} on {where}: {group.First().Message}";
+        });
+}

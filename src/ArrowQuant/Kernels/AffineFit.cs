@@ -1,0 +1,215 @@
+using System.Runtime.CompilerServices;
+using ArrowQuant.Kernels.Lanes;
+
+namespace ArrowQuant.Kernels;
+
+/// <summary>
+/// Fits <c>x ~ (q - z) * s</c>, q in 0..2^bits - 1, to groups that lie across the lanes: <c>x[i * lanes + lane]</c> is weight i of the
+/// lane's group. Values are scaled near 1. Per lane the order of all operations is that of a loop over one group.
+/// </summary>
+internal static unsafe class AffineFit<T>
+    where T : unmanaged, ILanes<T>
+{
+    // Measured on Gaussian, Laplace and t-distributed groups: 8 clip steps and 6 refits lose less than 1 % of the error to a full search.
+    private const int Refits = 6;
+
+    private static ReadOnlySpan<float> ClipSteps => [1f, 0.92f, 0.84f, 0.76f, 0.68f, 0.6f, 0.52f, 0.44f];
+
+    /// <summary>Fits one group per lane.</summary>
+    /// <param name="x">[length, lanes] values.</param>
+    /// <param name="length">Weights per group, 1 or more.</param>
+    /// <param name="bits">2, 4 or 8.</param>
+    /// <param name="search">How far to look.</param>
+    /// <param name="scales">One scale per lane; 0 for a group of zeros.</param>
+    /// <param name="zeros">One zero point per lane.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Fit(float* x, int length, int bits, AffineSearch search, float* scales, float* zeros)
+    {
+        T levels = T.Of((1 << bits) - 1);
+        Range range = RangeOf(x, length);
+        Grid grid = search == AffineSearch.FreeZero ? FreeGrid(range, 1f, levels) : IntegerGrid(range, 1f, levels);
+        T constant = T.GreaterOrEqual(range.Min, range.Max);
+        grid = Constant(range).Where(constant, grid);
+        if (search != AffineSearch.MinMax)
+        {
+            grid.Error = ErrorOf(x, length, grid, levels);
+            grid = Clip(x, length, search, levels, range, constant, grid);
+            grid = Refit(x, length, search, levels, grid);
+        }
+
+        T largest = T.Max(T.Abs(range.Min), T.Abs(range.Max));
+        T nonZero = T.GreaterThan(largest, T.Of(0f));
+        T.Store(T.Select(nonZero, grid.Scale, T.Of(0f)), scales);
+        T.Store(T.Select(nonZero, grid.Zero, T.Of(0f)), zeros);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static Range RangeOf(float* x, int length)
+    {
+        T min = T.Load(x);
+        T max = min;
+        T sum = T.Of(0f);
+        for (int i = 0; i < length; i++)
+        {
+            T value = T.Load(x + (nint)i * T.Count);
+            min = T.Min(min, value);
+            max = T.Max(max, value);
+            sum += value;
+        }
+
+        return new Range { Min = min, Max = max, Sum = sum, Mean = sum / T.Of(length) };
+    }
+
+    // A group of equal values c is (1 - 0) * c or (0 - 1) * |c|: exact up to the precision of a stored scale.
+    private static Grid Constant(Range range)
+    {
+        T zero = T.Of(0f);
+        T largest = T.Abs(range.Max);
+        return new Grid
+        {
+            Scale = T.Select(T.GreaterThan(largest, zero), largest, T.Of(1f)),
+            Zero = T.Select(T.GreaterThan(zero, range.Max), T.Of(1f), zero),
+        };
+    }
+
+    private static Grid IntegerGrid(Range range, float clip, T levels)
+    {
+        T low = T.Min(range.Min, T.Of(0f)) * T.Of(clip);
+        T high = T.Max(range.Max, T.Of(0f)) * T.Of(clip);
+        T scale = Positive((high - low) / levels);
+        return new Grid { Scale = scale, Zero = T.Min(T.Round((T.Of(0f) - low) / scale), levels) };
+    }
+
+    private static Grid FreeGrid(Range range, float clip, T levels)
+    {
+        T low = T.MultiplyAdd(range.Min - range.Mean, T.Of(clip), range.Mean);
+        T high = T.MultiplyAdd(range.Max - range.Mean, T.Of(clip), range.Mean);
+        T scale = Positive((high - low) / levels);
+        return new Grid { Scale = scale, Zero = (T.Of(0f) - low) / scale };
+    }
+
+    private static T Positive(T scale) => T.Select(T.GreaterThan(scale, T.Of(0f)), scale, T.Of(1f));
+
+    private static Grid Clip(float* x, int length, AffineSearch search, T levels, Range range, T constant, Grid best)
+    {
+        foreach (float clip in ClipSteps[1..])
+        {
+            Grid candidate = search == AffineSearch.FreeZero ? FreeGrid(range, clip, levels) : IntegerGrid(range, clip, levels);
+            candidate = best.Where(constant, candidate);
+            candidate.Error = ErrorOf(x, length, candidate, levels);
+            best = candidate.Where(T.GreaterThan(best.Error, candidate.Error), best);
+        }
+
+        return best;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static T ErrorOf(float* x, int length, Grid grid, T levels)
+    {
+        T inverse = T.Of(1f) / grid.Scale;
+        T zero = T.Of(0f);
+        T error = zero;
+        for (int i = 0; i < length; i++)
+        {
+            T value = T.Load(x + (nint)i * T.Count);
+            T code = T.Min(T.Max(T.Round(T.MultiplyAdd(value, inverse, grid.Zero)), zero), levels);
+            T difference = T.MultiplyAdd(grid.Zero - code, grid.Scale, value);
+            error = T.MultiplyAdd(difference, difference, error);
+        }
+
+        return error;
+    }
+
+    // Alternating least squares: codes for the grid, then the best grid for the codes.
+    private static Grid Refit(float* x, int length, AffineSearch search, T levels, Grid best)
+    {
+        Grid current = best;
+        for (int round = 0; round <= Refits; round++)
+        {
+            Moments moments = MomentsOf(x, length, current, levels);
+            current.Error = moments.Error;
+            best = current.Where(T.GreaterThan(best.Error, current.Error), best);
+            if (round < Refits) current = search == AffineSearch.FreeZero ? FreeRefit(moments, length, current) : IntegerRefit(moments, length, levels, current);
+        }
+
+        return best;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static Moments MomentsOf(float* x, int length, Grid grid, T levels)
+    {
+        T inverse = T.Of(1f) / grid.Scale;
+        T zero = T.Of(0f);
+        T error = zero, q = zero, qq = zero, qx = zero, sum = zero;
+        for (int i = 0; i < length; i++)
+        {
+            T value = T.Load(x + (nint)i * T.Count);
+            T code = T.Min(T.Max(T.Round(T.MultiplyAdd(value, inverse, grid.Zero)), zero), levels);
+            T difference = T.MultiplyAdd(grid.Zero - code, grid.Scale, value);
+            error = T.MultiplyAdd(difference, difference, error);
+            q += code;
+            qq = T.MultiplyAdd(code, code, qq);
+            qx = T.MultiplyAdd(code, value, qx);
+            sum += value;
+        }
+
+        return new Moments { Error = error, Q = q, QQ = qq, QX = qx, X = sum };
+    }
+
+    // s = cov(q, x) / var(q), m = mean(x) - s mean(q), z = -m / s
+    private static Grid FreeRefit(Moments m, int length, Grid current)
+    {
+        T n = T.Of(length);
+        T zero = T.Of(0f);
+        T variance = n * m.QQ - m.Q * m.Q;
+        T scale = (n * m.QX - m.Q * m.X) / Positive(variance);
+        T usable = T.Select(T.GreaterThan(variance, zero), T.GreaterThan(scale, zero), zero);
+        T divisor = T.Select(usable, scale, T.Of(1f));
+        var refitted = new Grid { Scale = divisor, Zero = (m.Q - m.X / divisor) / n };
+        return refitted.Where(usable, current);
+    }
+
+    // The zero point nearest to the free solution, then s = <q - z, x> / <q - z, q - z>.
+    private static Grid IntegerRefit(Moments m, int length, T levels, Grid current)
+    {
+        Grid free = FreeRefit(m, length, current);
+        T zero = T.Of(0f);
+        T z = T.Min(T.Max(T.Round(free.Zero), zero), levels);
+        T energy = m.QQ - (z + z) * m.Q + T.Of(length) * (z * z);
+        T scale = (m.QX - z * m.X) / Positive(energy);
+        T usable = T.Select(T.GreaterThan(energy, zero), T.GreaterThan(scale, zero), zero);
+        var refitted = new Grid { Scale = T.Select(usable, scale, T.Of(1f)), Zero = z };
+        return refitted.Where(usable, current);
+    }
+
+    private struct Range
+    {
+        public T Min;
+        public T Max;
+        public T Sum;
+        public T Mean;
+    }
+
+    private struct Moments
+    {
+        public T Error;
+        public T Q;
+        public T QQ;
+        public T QX;
+        public T X;
+    }
+
+    private struct Grid
+    {
+        public T Scale;
+        public T Zero;
+        public T Error;
+
+        public readonly Grid Where(T mask, Grid other) => new()
+        {
+            Scale = T.Select(mask, Scale, other.Scale),
+            Zero = T.Select(mask, Zero, other.Zero),
+            Error = T.Select(mask, Error, other.Error),
+        };
+    }
+}

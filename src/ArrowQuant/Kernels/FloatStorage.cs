@@ -1,0 +1,40 @@
+namespace ArrowQuant.Kernels;
+
+/// <summary>The precision in which floats that take part in decoding are stored.</summary>
+internal static class FloatStorage
+{
+    // binary32 has 24 significant bits; 11 of them stay
+    private const int DroppedBits = 13;
+
+    /// <summary>
+    /// Rounds to 11 significant bits, ties to even, with binary32's exponent range: as compact as binary16, and nothing underflows.
+    /// Zero of either sign becomes +0, so that the stored bytes do not depend on which zero a vector instruction picks.
+    /// </summary>
+    public static float Round(float value)
+    {
+        int bits = BitConverter.SingleToInt32Bits(value);
+        int magnitude = bits & 0x7FFFFFFF;
+        if (magnitude == 0) return 0f;
+        if (magnitude >= 0x7F800000) return value;
+        // Subnormal: round where the number is normal. The result has at most 11 bits and comes back exactly.
+        if (magnitude < 0x00800000) return Round(value * PowerOfTwo(30)) * PowerOfTwo(-30);
+        int odd = magnitude >> DroppedBits & 1;
+        magnitude = magnitude + ((1 << DroppedBits - 1) - 1) + odd & ~((1 << DroppedBits) - 1);
+        // A magnitude that would round up to infinity stays at the largest value with 11 bits.
+        if (magnitude >= 0x7F800000) magnitude = 0x7F800000 - (1 << DroppedBits);
+        return BitConverter.Int32BitsToSingle(magnitude | bits & int.MinValue);
+    }
+
+    /// <summary>
+    /// The power of two that brings values of up to <paramref name="largest"/> near 1, so that squares neither overflow nor vanish;
+    /// both it and its inverse are normal numbers.
+    /// </summary>
+    public static float NormalizingFactor(float largest)
+    {
+        int exponent = (BitConverter.SingleToInt32Bits(largest) >> 23) - 127;
+        return PowerOfTwo(-Math.Clamp(exponent, -126, 126));
+    }
+
+    /// <summary><c>2^exponent</c>, -126..127.</summary>
+    public static float PowerOfTwo(int exponent) => BitConverter.Int32BitsToSingle(exponent + 127 << 23);
+}

@@ -1,0 +1,210 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using ArrowQuant.Kernels.Lanes;
+
+namespace ArrowQuant.Kernels;
+
+/// <summary>The kernels over one kind of lanes: cuts rows into batches of one group per lane, and elementwise passes with scalar tails.</summary>
+internal sealed unsafe class KernelSet<T>(string name) : KernelSet
+    where T : unmanaged, ILanes<T>
+{
+    public override string Name => name;
+
+    public override void FitAffine(GroupRows rows, int bits, AffineSearch search, Span<float> scales, Span<float> zeroPoints)
+    {
+        float* fitted = stackalloc float[2 * 16];
+        fixed (float* scaleOut = scales, zeroOut = zeroPoints)
+        {
+            var batch = new GroupBatch<T>(rows);
+            float* x = Allocate((nint)rows.GroupSize * T.Count);
+            try
+            {
+                while (batch.Next(rows, x))
+                {
+                    AffineFit<T>.Fit(x, batch.Length, bits, search, fitted, fitted + 16);
+                    for (int lane = 0; lane < batch.Lanes; lane++)
+                    {
+                        int group = batch.GroupIndex(lane);
+                        scaleOut[group] = FloatStorage.Round(fitted[lane] * batch.Restore(lane));
+                        zeroOut[group] = FloatStorage.Round(fitted[16 + lane]);
+                    }
+                }
+            }
+            finally
+            {
+                NativeMemory.AlignedFree(x);
+            }
+        }
+    }
+
+    public override void FitLattice(GroupRows rows, bool withOffset, Span<float> levels)
+    {
+        float* fitted = stackalloc float[3 * 16];
+        int perGroup = withOffset ? 3 : 2;
+        fixed (float* levelOut = levels)
+        {
+            var batch = new GroupBatch<T>(rows);
+            nint values = (nint)rows.GroupSize * T.Count;
+            float* x = Allocate(values + LatticeFit<T>.ScratchLength(rows.GroupSize));
+            try
+            {
+                while (batch.Next(rows, x))
+                {
+                    LatticeFit<T>.Fit(x, batch.Length, withOffset, x + values, fitted);
+                    for (int lane = 0; lane < batch.Lanes; lane++)
+                    {
+                        float* target = levelOut + (nint)batch.GroupIndex(lane) * perGroup;
+                        for (int k = 0; k < perGroup; k++)
+                            target[k] = FloatStorage.Round(fitted[(k + 3 - perGroup) * T.Count + lane] * batch.Restore(lane));
+                    }
+                }
+            }
+            finally
+            {
+                NativeMemory.AlignedFree(x);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void EncodeAffine(ReadOnlySpan<float> weights, float scale, float zeroPoint, int bits, Span<byte> codes)
+    {
+        CheckLengths(weights.Length, codes.Length);
+        if (scale == 0)
+        {
+            codes.Clear();
+            return;
+        }
+
+        // In units where the scale is near 1 its inverse is a normal number, however small the weights are.
+        float factor = FloatStorage.NormalizingFactor(scale);
+        float inverse = 1f / (scale * factor);
+        fixed (float* source = weights)
+        fixed (byte* target = codes)
+        {
+            int i = 0;
+            for (; i + T.Count <= weights.Length; i += T.Count) EncodeAffine<T>(source + i, factor, inverse, zeroPoint, bits, target + i);
+            for (; i < weights.Length; i++) EncodeAffine<Lanes1>(source + i, factor, inverse, zeroPoint, bits, target + i);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void EncodeLattice(ReadOnlySpan<float> weights, float mu, float a1, float a2, Span<byte> codes)
+    {
+        CheckLengths(weights.Length, codes.Length);
+        fixed (float* source = weights)
+        fixed (byte* target = codes)
+        {
+            int i = 0;
+            for (; i + T.Count <= weights.Length; i += T.Count) EncodeLattice<T>(source + i, mu, a1, target + i);
+            for (; i < weights.Length; i++) EncodeLattice<Lanes1>(source + i, mu, a1, target + i);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void DecodeAffine(ReadOnlySpan<byte> codes, float scale, float zeroPoint, Span<float> weights)
+    {
+        CheckLengths(weights.Length, codes.Length);
+        fixed (byte* source = codes)
+        fixed (float* target = weights)
+        {
+            int i = 0;
+            for (; i + T.Count <= weights.Length; i += T.Count) T.Store((T.LoadBytes(source + i) - T.Of(zeroPoint)) * T.Of(scale), target + i);
+            for (; i < weights.Length; i++) target[i] = (source[i] - zeroPoint) * scale;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void DecodeLattice(ReadOnlySpan<byte> codes, float mu, float a1, float a2, Span<float> weights)
+    {
+        CheckLengths(weights.Length, codes.Length);
+        float* table = stackalloc float[4] { mu - a1 - a2, mu - a1 + a2, mu + a1 - a2, mu + a1 + a2 };
+        fixed (byte* source = codes)
+        fixed (float* target = weights)
+        {
+            int i = 0;
+            for (; i + T.Count <= weights.Length; i += T.Count) T.Store(LookUp<T>(T.LoadBytes(source + i), table), target + i);
+            for (; i < weights.Length; i++) target[i] = table[source[i]];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void AddErrors(ReadOnlySpan<float> original, ReadOnlySpan<float> decoded, ref ErrorSums sums)
+    {
+        CheckLengths(original.Length, decoded.Length);
+        double* partial = stackalloc double[4 * 16];
+        float* largest = stackalloc float[16];
+        new Span<double>(partial, 4 * 16).Clear();
+        new Span<float>(largest, 16).Clear();
+        fixed (float* w = original, v = decoded)
+        {
+            int i = 0;
+            for (; i + 16 <= original.Length; i += 16)
+            {
+                for (int lane = 0; lane < 16; lane += T.Count) AddErrors<T>(w + i + lane, v + i + lane, partial + lane, largest + lane);
+            }
+
+            for (; i < original.Length; i++) AddErrors<Lanes1>(w + i, v + i, partial + i % 16, largest + i % 16);
+        }
+
+        double* total = stackalloc double[4] { 0, 0, 0, 0 };
+        for (int kind = 0; kind < 4; kind++)
+        {
+            for (int lane = 0; lane < 16; lane++) total[kind] += partial[16 * kind + lane];
+        }
+
+        ErrorSums added = new() { Product = total[0], Original = total[1], Decoded = total[2], Error = total[3] };
+        for (int lane = 0; lane < 16; lane++) added.LargestError = MathF.Max(added.LargestError, largest[lane]);
+        sums.Add(added);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void EncodeAffine<TLanes>(float* source, float factor, float inverse, float zeroPoint, int bits, byte* target)
+        where TLanes : unmanaged, ILanes<TLanes>
+    {
+        TLanes position = TLanes.MultiplyAdd(TLanes.Load(source) * TLanes.Of(factor), TLanes.Of(inverse), TLanes.Of(zeroPoint));
+        TLanes code = TLanes.Min(TLanes.Max(TLanes.Round(position), TLanes.Of(0f)), TLanes.Of((1 << bits) - 1));
+        TLanes.StoreBytes(code, target);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void EncodeLattice<TLanes>(float* source, float mu, float a1, byte* target)
+        where TLanes : unmanaged, ILanes<TLanes>
+    {
+        TLanes value = TLanes.Load(source);
+        TLanes above = TLanes.GreaterOrEqual(value, TLanes.Of(mu));
+        TLanes coarse = TLanes.Select(above, TLanes.Of(mu + a1), TLanes.Of(mu - a1));
+        TLanes fine = TLanes.Select(TLanes.GreaterOrEqual(value, coarse), TLanes.Of(1f), TLanes.Of(0f));
+        TLanes.StoreBytes(TLanes.Select(above, TLanes.Of(2f), TLanes.Of(0f)) + fine, target);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TLanes LookUp<TLanes>(TLanes code, float* table)
+        where TLanes : unmanaged, ILanes<TLanes>
+    {
+        TLanes lower = TLanes.Select(TLanes.GreaterThan(code, TLanes.Of(0f)), TLanes.Of(table[1]), TLanes.Of(table[0]));
+        TLanes upper = TLanes.Select(TLanes.GreaterThan(code, TLanes.Of(2f)), TLanes.Of(table[3]), TLanes.Of(table[2]));
+        return TLanes.Select(TLanes.GreaterThan(code, TLanes.Of(1f)), upper, lower);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddErrors<TLanes>(float* original, float* decoded, double* partial, float* largest)
+        where TLanes : unmanaged, ILanes<TLanes>
+    {
+        TLanes w = TLanes.Load(original);
+        TLanes v = TLanes.Load(decoded);
+        TLanes difference = w - v;
+        TLanes.AddProducts(w, v, partial);
+        TLanes.AddProducts(w, w, partial + 16);
+        TLanes.AddProducts(v, v, partial + 32);
+        TLanes.AddProducts(difference, difference, partial + 48);
+        TLanes.Store(TLanes.Max(TLanes.Load(largest), TLanes.Abs(difference)), largest);
+    }
+
+    private static float* Allocate(nint floats) => (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), 64);
+
+    private static void CheckLengths(int left, int right)
+    {
+        if (left != right) throw new ArgumentException($"spans of {left} and {right} elements must have equal lengths");
+    }
+}

@@ -1,0 +1,66 @@
+using System.Runtime.Intrinsics;
+using ArrowQuant.Errors;
+using ArrowQuant.Kernels.Lanes;
+
+namespace ArrowQuant.Kernels;
+
+/// <summary>
+/// The kernels at one vector width. Every width gives the same bytes; <c>scalar</c> is the definition. Chosen once per quantizer.
+/// </summary>
+internal abstract class KernelSet
+{
+    /// <summary>The environment variable that forces a width.</summary>
+    public const string EnvironmentVariable = "ARROW_QUANT_KERNELS";
+
+    /// <summary>The names that can be forced.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["scalar", "v128", "v256", "v512"];
+
+    /// <summary>The name of this width.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>The set of the given name, or for null the widest that this processor has.</summary>
+    /// <exception cref="ConfigurationException">The name is unknown.</exception>
+    public static KernelSet Create(string? name) => name switch
+    {
+        null or "" => Create(Widest()),
+        "scalar" => new KernelSet<Lanes1>("scalar"),
+        "v128" => new KernelSet<Lanes4>("v128"),
+        "v256" => new KernelSet<Lanes8>("v256"),
+        "v512" => new KernelSet<Lanes16>("v512"),
+        _ => throw new ConfigurationException([$"{EnvironmentVariable}: unknown kernel set '{name}'; valid: {string.Join(", ", Names)}"]),
+    };
+
+    /// <summary>Fits an affine grid to every group. Scales and zero points come out as they are stored.</summary>
+    /// <param name="rows">The weights, all finite.</param>
+    /// <param name="bits">2, 4 or 8.</param>
+    /// <param name="search">How far to look.</param>
+    /// <param name="scales">[rows, groups per row].</param>
+    /// <param name="zeroPoints">[rows, groups per row], in code units.</param>
+    public abstract void FitAffine(GroupRows rows, int bits, AffineSearch search, Span<float> scales, Span<float> zeroPoints);
+
+    /// <summary>Fits the R2Q lattice to every group. Levels come out as they are stored.</summary>
+    /// <param name="rows">The weights, all finite.</param>
+    /// <param name="withOffset">Whether mu is fitted.</param>
+    /// <param name="levels">[rows, groups per row, 2 or 3]: a1, a2 or mu, a1, a2.</param>
+    public abstract void FitLattice(GroupRows rows, bool withOffset, Span<float> levels);
+
+    /// <summary>The nearest codes of an affine grid: <c>clamp(round(w / scale + zeroPoint))</c>, ties to even; 0 where the scale is 0.</summary>
+    public abstract void EncodeAffine(ReadOnlySpan<float> weights, float scale, float zeroPoint, int bits, Span<byte> codes);
+
+    /// <summary>The nearest codes of a lattice: bit 1 for w >= mu, bit 0 for w at or above the coarse value.</summary>
+    public abstract void EncodeLattice(ReadOnlySpan<float> weights, float mu, float a1, float a2, Span<byte> codes);
+
+    /// <summary><c>w = (q - zeroPoint) * scale</c>, one rounding per operation.</summary>
+    public abstract void DecodeAffine(ReadOnlySpan<byte> codes, float scale, float zeroPoint, Span<float> weights);
+
+    /// <summary>
+    /// <c>w = (mu ± a1) ± a2</c>, code bit 1 for +a1, bit 0 for +a2, one rounding per operation; so codes ascend with the value.
+    /// </summary>
+    public abstract void DecodeLattice(ReadOnlySpan<byte> codes, float mu, float a1, float a2, Span<float> weights);
+
+    /// <summary>Adds the sums over one run of weights. Element i goes to partial sum i mod 16, at every width.</summary>
+    public abstract void AddErrors(ReadOnlySpan<float> original, ReadOnlySpan<float> decoded, ref ErrorSums sums);
+
+    private static string Widest() =>
+        Vector512.IsHardwareAccelerated ? "v512" : Vector256.IsHardwareAccelerated ? "v256" : Vector128.IsHardwareAccelerated ? "v128" : "scalar";
+}

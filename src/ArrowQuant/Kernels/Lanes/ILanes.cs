@@ -1,0 +1,55 @@
+namespace ArrowQuant.Kernels.Lanes;
+
+/// <summary>
+/// A vector of <see cref="Count"/> single-precision lanes. Every kernel is written once over this interface; one lane is the scalar
+/// definition. All operations are IEEE 754 binary32 per lane with one rounding, so that every width gives the same bits. Masks are lanes
+/// of all ones or all zeros.
+/// </summary>
+internal unsafe interface ILanes<TSelf>
+    where TSelf : unmanaged, ILanes<TSelf>
+{
+    /// <summary>Lanes in the vector: 1, 4, 8 or 16.</summary>
+    static abstract int Count { get; }
+
+    static abstract TSelf operator +(TSelf a, TSelf b);
+
+    static abstract TSelf operator -(TSelf a, TSelf b);
+
+    static abstract TSelf operator *(TSelf a, TSelf b);
+
+    static abstract TSelf operator /(TSelf a, TSelf b);
+
+    static abstract TSelf Of(float value);
+
+    static abstract TSelf Load(float* source);
+
+    /// <summary><see cref="Count"/> bytes, each converted to its value.</summary>
+    static abstract TSelf LoadBytes(byte* source);
+
+    static abstract void Store(TSelf value, float* destination);
+
+    /// <summary>Stores integral values of 0..255 as bytes.</summary>
+    static abstract void StoreBytes(TSelf value, byte* destination);
+
+    /// <summary><c>a * b + c</c> with one rounding.</summary>
+    static abstract TSelf MultiplyAdd(TSelf a, TSelf b, TSelf c);
+
+    static abstract TSelf Min(TSelf a, TSelf b);
+
+    static abstract TSelf Max(TSelf a, TSelf b);
+
+    static abstract TSelf Abs(TSelf a);
+
+    /// <summary>The nearest integral value, ties to even.</summary>
+    static abstract TSelf Round(TSelf a);
+
+    static abstract TSelf GreaterThan(TSelf a, TSelf b);
+
+    static abstract TSelf GreaterOrEqual(TSelf a, TSelf b);
+
+    /// <summary>Per lane: <paramref name="a"/> where the mask is set, else <paramref name="b"/>.</summary>
+    static abstract TSelf Select(TSelf mask, TSelf a, TSelf b);
+
+    /// <summary><c>sums[lane] += a * b</c> in double precision, the product exact.</summary>
+    static abstract void AddProducts(TSelf a, TSelf b, double* sums);
+}

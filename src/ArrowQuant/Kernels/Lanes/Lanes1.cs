@@ -1,0 +1,52 @@
+using System.Runtime.CompilerServices;
+
+namespace ArrowQuant.Kernels.Lanes;
+
+/// <summary>One lane: the scalar definition of every kernel.</summary>
+internal readonly unsafe struct Lanes1 : ILanes<Lanes1>
+{
+    private readonly float _value;
+
+    private Lanes1(float value) => _value = value;
+
+    public static int Count => 1;
+
+    public static Lanes1 operator +(Lanes1 a, Lanes1 b) => new(a._value + b._value);
+
+    public static Lanes1 operator -(Lanes1 a, Lanes1 b) => new(a._value - b._value);
+
+    public static Lanes1 operator *(Lanes1 a, Lanes1 b) => new(a._value * b._value);
+
+    public static Lanes1 operator /(Lanes1 a, Lanes1 b) => new(a._value / b._value);
+
+    public static Lanes1 Of(float value) => new(value);
+
+    public static Lanes1 Load(float* source) => new(*source);
+
+    public static Lanes1 LoadBytes(byte* source) => new(*source);
+
+    public static void Store(Lanes1 value, float* destination) => *destination = value._value;
+
+    public static void StoreBytes(Lanes1 value, byte* destination) => *destination = (byte)value._value;
+
+    public static Lanes1 MultiplyAdd(Lanes1 a, Lanes1 b, Lanes1 c) => new(MathF.FusedMultiplyAdd(a._value, b._value, c._value));
+
+    public static Lanes1 Min(Lanes1 a, Lanes1 b) => new(MathF.Min(a._value, b._value));
+
+    public static Lanes1 Max(Lanes1 a, Lanes1 b) => new(MathF.Max(a._value, b._value));
+
+    public static Lanes1 Abs(Lanes1 a) => new(MathF.Abs(a._value));
+
+    public static Lanes1 Round(Lanes1 a) => new(MathF.Round(a._value));
+
+    public static Lanes1 GreaterThan(Lanes1 a, Lanes1 b) => Mask(a._value > b._value);
+
+    public static Lanes1 GreaterOrEqual(Lanes1 a, Lanes1 b) => Mask(a._value >= b._value);
+
+    public static Lanes1 Select(Lanes1 mask, Lanes1 a, Lanes1 b) => BitConverter.SingleToInt32Bits(mask._value) != 0 ? a : b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddProducts(Lanes1 a, Lanes1 b, double* sums) => *sums += (double)a._value * b._value;
+
+    private static Lanes1 Mask(bool set) => new(BitConverter.Int32BitsToSingle(set ? -1 : 0));
+}

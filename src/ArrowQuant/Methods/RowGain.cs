@@ -1,0 +1,33 @@
+using ArrowQuant.Kernels;
+using ArrowQuant.Tensors;
+
+namespace ArrowQuant.Methods;
+
+/// <summary>
+/// Takes the systematic shrink out of a quantized row. Least-squares and clipped grids project: &lt;w, w^&gt; / &lt;w, w&gt; is below 1, and that
+/// bias adds up through layers and denoising steps. Multiplying the row's scales by &lt;w, w&gt; / &lt;w, w^&gt; removes it; it costs no bits
+/// and leaves the cosine similarity as it is.
+/// </summary>
+internal static class RowGain
+{
+    private const double Smallest = 0.5;
+    private const double Largest = 2;
+
+    /// <summary>The gain of a row from its sums; 1 where the row is zero or the decoded row does not point its way.</summary>
+    public static double Of(in ErrorSums sums) =>
+        sums.Original > 0 && sums.Product > 0 ? Math.Clamp(sums.Original / sums.Product, Smallest, Largest) : 1;
+
+    /// <summary>Multiplies all scales or levels of a row (counted from the block's first) by the gain, at storage precision.</summary>
+    public static void Apply(QuantizedBlock block, int row, double gain)
+    {
+        int groups = block.Format.Groups.GroupsPerRow;
+        Scale(block.Format.Layout == CodeLayout.Affine
+            ? block.Scales.AsSpan(row * groups, groups)
+            : block.Levels.AsSpan(row * groups * block.Format.LevelsPerGroup, groups * block.Format.LevelsPerGroup), gain);
+    }
+
+    private static void Scale(Span<float> values, double gain)
+    {
+        foreach (ref float value in values) value = FloatStorage.Round((float)Math.Clamp(value * gain, float.MinValue, float.MaxValue));
+    }
+}

@@ -1,0 +1,31 @@
+using ArrowQuant.Kernels;
+using ArrowQuant.Methods;
+using ArrowQuant.Quality;
+using ArrowQuant.Tensors;
+
+namespace ArrowQuant.Pipeline;
+
+/// <summary>What an attempt did to one layer, and how well it decodes.</summary>
+internal sealed record LayerOutcome
+{
+    /// <summary>The layer.</summary>
+    public required PlannedTensor Layer { get; init; }
+
+    /// <summary>What was really used.</summary>
+    public required LayerRecipe Recipe { get; init; }
+
+    /// <summary>How its codes are to be read.</summary>
+    public required QuantizedFormat Format { get; init; }
+
+    /// <summary>Sums over all of its weights, added block by block in order.</summary>
+    public required ErrorSums Sums { get; init; }
+
+    /// <summary>The figures of these sums.</summary>
+    public required LayerFigures Figures { get; init; }
+
+    /// <summary>
+    /// XXH128 of the layer's source bytes as blocks read them: the hash of a single block, or the hash of the block hashes (big-endian, in
+    /// order) when there are several.
+    /// </summary>
+    public required UInt128 SourceHash { get; init; }
+}

@@ -1,0 +1,67 @@
+using ArrowQuant.Calibration;
+using ArrowQuant.Configuration;
+using ArrowQuant.Errors;
+using ArrowQuant.Methods;
+using ArrowQuant.Sources;
+using ArrowQuant.Storage;
+
+namespace ArrowQuant.Pipeline;
+
+/// <summary>Makes the plan of a run from an opened model and a valid configuration.</summary>
+internal static class ModelPlanner
+{
+    /// <summary>Opens the model as a run does.</summary>
+    public static IModelSource Open(string modelPath, DiffusionQuantConfig config, QuantizationRunOptions options) =>
+        ModelSource.Open(modelPath, new ModelSourceOptions { Variant = options.Variant, IncludeComponents = config.IncludeLayers });
+
+    /// <summary>Plans a run.</summary>
+    /// <exception cref="ConfigurationException">The modality is neither given nor found.</exception>
+    /// <exception cref="ModelFormatException">The model is quantized already, or has nothing to quantize.</exception>
+    /// <exception cref="CalibrationException">Named calibration data is missing or broken.</exception>
+    public static ModelPlan Plan(IModelSource source, DiffusionQuantConfig config, QuantizationRunOptions options)
+    {
+        Modality modality = config.Modality ?? source.Description.Modality ?? throw new ConfigurationException(
+            [$"{source.Path}: nothing in metadata.json, model_index.json, config.json or the file's own metadata tells the modality; give it with --modality text|code|image|audio"])
+        {
+            FilePath = source.Path,
+        };
+        RefuseQuantized(source, options);
+        IReadOnlyList<LayerDecision> decisions = new LayerSelection(config, source.Description.ModelType).Decide(source.Tensors);
+        var plan = new ModelPlan
+        {
+            Source = source,
+            Config = config,
+            Modality = modality,
+            Strategy = Strategy.For(modality, config),
+            Calibration = CalibrationData.Open(options.NoCalibration ? [] : CalibrationFiles(source, options), options.CalibrationPath is not null),
+            Tensors = [.. decisions.Select((decision, index) => new PlannedTensor(index, decision))],
+            Shards = ShardPlan.Plan(source.Tensors),
+        };
+        if (plan.WidthsAt(config.BitWidth).Any(width => width is not null)) return plan;
+        string reasons = string.Join(", ", plan.Tensors
+            .GroupBy(t => t.KeptReasonAt(config.BitWidth, plan.Size), StringComparer.Ordinal).Select(g => $"{g.Count()} {g.Key}"));
+        throw new ModelFormatException(
+            $"{source.Path}: nothing to quantize: all {plan.Tensors.Count} tensors would be kept ({(plan.Tensors.Count == 0 ? "the model is empty" : reasons)}); --include or --no-skip-sensitive add layers")
+        {
+            FilePath = source.Path,
+        };
+    }
+
+    private static IReadOnlyList<string> CalibrationFiles(IModelSource source, QuantizationRunOptions options) =>
+        options.CalibrationPath is { } path ? [path] : source.Description.CalibrationFiles;
+
+    private static void RefuseQuantized(IModelSource source, QuantizationRunOptions options)
+    {
+        if (options.AllowRequantize) return;
+        foreach (var tensor in source.Tensors)
+        {
+            if (tensor.AlreadyQuantized is null) continue;
+            throw new ModelFormatException(
+                $"{tensor.FilePath}: tensor {tensor.FullName} is already quantized ({tensor.AlreadyQuantized}); quantizing it again loses quality: take the original model, or say --allow-requantize")
+            {
+                FilePath = tensor.FilePath,
+                TensorName = tensor.FullName,
+            };
+        }
+    }
+}

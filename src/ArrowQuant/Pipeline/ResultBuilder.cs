@@ -1,0 +1,100 @@
+using System.Reflection;
+using ArrowQuant.Kernels;
+using ArrowQuant.Methods;
+using ArrowQuant.Quality;
+using ArrowQuant.Reporting;
+using ArrowQuant.Storage;
+using ArrowQuant.Tensors;
+
+namespace ArrowQuant.Pipeline;
+
+/// <summary>Makes the result document of a run.</summary>
+internal static class ResultBuilder
+{
+    /// <summary>The version of the document's form.</summary>
+    public const int SchemaVersion = 1;
+
+    /// <summary>The version of the library.</summary>
+    public static string ToolVersion { get; } =
+        typeof(ResultBuilder).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    /// <summary>Builds the document from what the run decided and measured.</summary>
+    public static QuantizationResult Build(ModelPlan plan, LadderResult ladder, RunJournal journal, string outputPath, double seconds)
+    {
+        IReadOnlyList<LayerOutcome> layers = ladder.Final.Layers;
+        ErrorSums sums = default;
+        foreach (LayerOutcome layer in layers) sums.Add(layer.Sums);
+        LayerFigures model = LayerFigures.From(sums);
+        LayerOutcome worst = layers.MinBy(layer => layer.Figures.Cosine)!;
+        double mean = layers.Average(layer => layer.Figures.Cosine);
+        long shardBytes = ladder.Final.Shards.Sum(shard => shard.Bytes);
+        long keptBytes = ladder.Final.Shards.Sum(shard => shard.KeptDataBytes);
+        long weights = layers.Sum(layer => layer.Layer.Tensor.Shape.ElementCount);
+        return new QuantizationResult
+        {
+            SchemaVersion = SchemaVersion,
+            ToolVersion = ToolVersion,
+            ModelPath = plan.Source.Path,
+            QuantizedPath = outputPath,
+            Modality = TextForms.Of(plan.Modality),
+            Strategy = ReportOf(plan.Strategy),
+            RequestedBitWidth = plan.Config.BitWidth,
+            BitWidth = ladder.BitWidth,
+            AccuracyMetric = "weight",
+            MinAccuracy = ladder.Threshold,
+            CosineSimilarity = mean,
+            WeightCosineSimilarity = mean,
+            WorstLayer = new WorstLayer(worst.Layer.Tensor.FullName, worst.Figures.Cosine),
+            Nmse = model.Nmse,
+            SqnrDb = model.SqnrDb,
+            CompressionRatio = (double)plan.SourceBytes / shardBytes,
+            ModelSizeBytes = shardBytes,
+            BitsPerWeight = 8.0 * (shardBytes - keptBytes) / weights,
+            QuantizationTimeS = seconds,
+            LayersByBitWidth = layers.GroupBy(layer => layer.Format.BitWidth).OrderBy(g => g.Key).ToDictionary(g => $"{g.Key}", g => g.Count()),
+            Attempts = ladder.Attempts,
+            Fallback = new FallbackReport([.. journal.Fallbacks.Events], journal.Fallbacks.Rates),
+            Layers = [.. layers.Select(LayerOf)],
+            Kept = [.. plan.Tensors.Where(t => ladder.Widths[t.Index] is null).Select(t => KeptOf(plan, t, ladder.BitWidth))],
+            Notes = plan.Source.Description.Notes,
+        };
+    }
+
+    /// <summary>A strategy as documents tell it.</summary>
+    public static StrategyReport ReportOf(Strategy strategy) =>
+        new(strategy.Method, strategy.Enhancement == MethodNames.TimeAware, strategy.Enhancement == MethodNames.Spatial);
+
+    /// <summary>A kept tensor as documents tell it.</summary>
+    public static KeptReport KeptOf(ModelPlan plan, PlannedTensor tensor, int bitWidth) => new(
+        tensor.Tensor.FullName,
+        [.. tensor.Tensor.Shape.Dimensions],
+        tensor.Tensor.ElementType.Name(),
+        tensor.KeptReasonAt(bitWidth, plan.Size) ?? KeptReasons.NoSmaller);
+
+    private static LayerReport LayerOf(LayerOutcome layer)
+    {
+        TensorInfo tensor = layer.Layer.Tensor;
+        long bytes = QuantizedSize.Of(layer.Layer.View, layer.Format);
+        return new LayerReport
+        {
+            Name = tensor.FullName,
+            Shape = [.. tensor.Shape.Dimensions],
+            SourceDtype = tensor.ElementType.Name(),
+            Method = layer.Recipe.Method,
+            Enhancement = layer.Recipe.Enhancement,
+            ChannelEqualization = layer.Recipe.ChannelEqualization,
+            Layout = TextForms.Of(layer.Format.Layout),
+            BitWidth = layer.Format.BitWidth,
+            GroupSize = layer.Format.PerChannel ? null : layer.Format.Groups.GroupSize,
+            CosineSimilarity = layer.Figures.Cosine,
+            Nmse = layer.Figures.Nmse,
+            SqnrDb = layer.Figures.SqnrDb,
+            Gain = layer.Figures.Gain,
+            NormRatio = layer.Figures.NormRatio,
+            MaxAbsError = layer.Figures.MaxAbsError,
+            Bpw = 8.0 * bytes / tensor.Shape.ElementCount,
+            Bytes = bytes,
+            SourceXxh128 = layer.SourceHash.ToString("x32"),
+        };
+    }
+}

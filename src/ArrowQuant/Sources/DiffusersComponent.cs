@@ -1,0 +1,48 @@
+namespace ArrowQuant.Sources;
+
+/// <summary>A component of a diffusers folder whose tensors are part of the model.</summary>
+/// <param name="Name">The name in model_index.json.</param>
+/// <param name="Source">Its open weights.</param>
+/// <param name="IsVariant">Whether the variant that was asked for was found.</param>
+/// <param name="Notes">What the user should know, one line each.</param>
+internal sealed record DiffusersComponent(string Name, IModelSource Source, bool IsVariant, IReadOnlyList<string> Notes)
+{
+    /// <summary>Opens a component that is quantized by default, included by the user, or quantized already; null for one that is kept.</summary>
+    /// <param name="root">The diffusers folder.</param>
+    /// <param name="name">The component.</param>
+    /// <param name="include">The user's expressions, each for a whole <c>component</c> or <c>component/tensor</c>.</param>
+    /// <param name="variant">The variant of weight files, or null.</param>
+    public static DiffusersComponent? OpenIfQuantized(string root, string name, NamePatterns include, string? variant)
+    {
+        string folder = Path.Combine(root, name);
+        if (DiffusersIndex.IsQuantizedByDefault(name) || include.Matches(name)) return Open(root, name, variant);
+
+        // Only the names of tensors can tell whether an expression means one of them.
+        if (include.IsEmpty && !HoldsParquet(folder) || !HoldsWeights(folder)) return null;
+        DiffusersComponent component = Open(root, name, variant);
+        if (HoldsParquet(folder) || component.Source.Tensors.Any(tensor => include.Matches($"{name}/{component.PlainName(tensor.Name)}"))) return component;
+        component.Source.Dispose();
+        return null;
+    }
+
+    /// <summary>The name inside the component: artefacts of ours write <c>component/name</c>.</summary>
+    public string PlainName(string name) => name.StartsWith(Name + "/", StringComparison.Ordinal) ? name[(Name.Length + 1)..] : name;
+
+    private static DiffusersComponent Open(string root, string name, string? variant)
+    {
+        string folder = Path.Combine(root, name);
+        bool isVariant = variant is not null && WeightLocator.HasVariant(folder, variant);
+        WeightLocation location = WeightLocator.Locate(folder, isVariant ? variant : null);
+        ContainedPath.ThrowIfOutside(root, location.Path, root);
+        IReadOnlyList<string> notes = variant is not null && !isVariant
+            ? [$"component '{Printable.Of(name)}' has no variant '{Printable.Of(variant)}'; its plain weights are taken"]
+            : [];
+        return new DiffusersComponent(name, ModelSource.OpenWeights(folder, location), isVariant, notes);
+    }
+
+    private static bool HoldsWeights(string folder) =>
+        HoldsParquet(folder) || Directory.EnumerateFiles(folder, "*.safetensors").Any(path => !WeightLocator.IsBeside(Path.GetFileName(path)));
+
+    private static bool HoldsParquet(string folder) =>
+        Directory.EnumerateFiles(folder, "*.parquet").Any(path => !WeightLocator.IsBeside(Path.GetFileName(path)));
+}

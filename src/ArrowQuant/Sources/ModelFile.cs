@@ -1,0 +1,68 @@
+using ArrowQuant.Errors;
+using ArrowQuant.Tensors;
+using Microsoft.Win32.SafeHandles;
+
+namespace ArrowQuant.Sources;
+
+/// <summary>Opening and reading files of a model, with the failures that the rooms above know.</summary>
+internal static class ModelFile
+{
+    /// <summary>Opens a file for reading; others may read it too.</summary>
+    /// <exception cref="ModelNotFoundException">There is no such file.</exception>
+    /// <exception cref="ResourceException">It may not be read.</exception>
+    public static SafeFileHandle OpenHandle(string path)
+    {
+        try
+        {
+            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ModelNotFoundException($"{path}: no such file", e) { FilePath = path };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ResourceException($"{path}: cannot be opened for reading: {Printable.Of(e.Message)}", e) { FilePath = path };
+        }
+    }
+
+    /// <summary>Reads until <paramref name="destination"/> is full.</summary>
+    /// <exception cref="ModelFormatException">The file ends before.</exception>
+    /// <exception cref="ResourceException">The disk or network fails.</exception>
+    public static void ReadExactly(SafeFileHandle handle, string path, long position, Span<byte> destination, string? tensor = null)
+    {
+        int filled = 0;
+        while (filled < destination.Length)
+        {
+            int read;
+            try
+            {
+                read = RandomAccess.Read(handle, destination[filled..], position + filled);
+            }
+            catch (IOException e)
+            {
+                throw new ResourceException($"{path}: reading at byte {position + filled} failed: {Printable.Of(e.Message)}", e)
+                {
+                    FilePath = path,
+                    TensorName = tensor,
+                };
+            }
+
+            if (read == 0)
+            {
+                throw SafeTensorsHeader.Lie(
+                    path, $"the file ends at byte {position + filled}, expected {destination.Length} bytes from {position}; it is truncated", tensor);
+            }
+
+            filled += read;
+        }
+    }
+
+    /// <summary>Checks that a range of bytes lies inside a tensor.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It does not.</exception>
+    public static void ThrowIfOutside(TensorInfo tensor, long byteOffset, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(byteOffset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, tensor.ByteLength - byteOffset);
+    }
+}

@@ -1,0 +1,86 @@
+using System.IO.Hashing;
+using System.Security.Cryptography;
+
+namespace ArrowQuant.Storage;
+
+/// <summary>
+/// A new file that is written once from front to back and hashed on the way. After <see cref="Abandon"/> nothing more reaches the file, so
+/// that a library that wants to write a footer while it is being disposed cannot make a half-written file look whole.
+/// </summary>
+internal sealed class HashingFileStream : Stream
+{
+    private readonly FileStream _file;
+    private readonly XxHash128 _xxh128 = new();
+    private readonly IncrementalHash? _sha256;
+    private bool _abandoned;
+
+    public HashingFileStream(string path, bool sha256)
+    {
+        _file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
+        _sha256 = sha256 ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
+    }
+
+    /// <summary>The first failure of the file system, which the Parquet library only passes on as text.</summary>
+    public Exception? Failure { get; private set; }
+
+    public override bool CanRead => false;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => Position;
+
+    public override long Position { get; set; }
+
+    public string Xxh128Hex => StoredRowCodec.HashText(_xxh128.GetCurrentHashAsUInt128());
+
+    public string? Sha256Hex => _sha256 is null ? null : Convert.ToHexStringLower(_sha256.GetCurrentHash());
+
+    public void Abandon() => _abandoned = true;
+
+    /// <summary>Brings everything to the disk.</summary>
+    public void FlushToDisk() => _file.Flush(flushToDisk: true);
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        Position += buffer.Length;
+        if (_abandoned) return;
+        try
+        {
+            _file.Write(buffer);
+        }
+        catch (Exception e) when (Failures.IsFileSystem(e))
+        {
+            Failure ??= e;
+            throw;
+        }
+
+        _xxh128.Append(buffer);
+        _sha256?.AppendData(buffer);
+    }
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override void Flush()
+    {
+        if (!_abandoned) _file.Flush();
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _file.Dispose();
+            _sha256?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,186 @@
+using System.Globalization;
+using ArrowQuant.Errors;
+using ArrowQuant.Tensors;
+using ParquetSharp;
+using ParquetSharp.IO;
+using ParquetSharp.Schema;
+
+namespace ArrowQuant.Storage;
+
+/// <summary>
+/// Writes one shard. Rows are held until their <c>data</c> fills a row group, so memory stays at about one row group. Only
+/// <see cref="Complete"/> makes the file readable: before it, disposing leaves a file without a footer. Not thread-safe; different shards
+/// may be written at once.
+/// </summary>
+internal sealed class ShardWriter : IDisposable
+{
+    private readonly string _path;
+    private readonly string _relativePath;
+    private readonly HashingFileStream _file;
+    private readonly Dictionary<string, string> _metadata;
+    private readonly ManagedOutputStream _output;
+    private readonly ParquetFileWriter _writer;
+    private readonly List<StoredRow> _pending = [];
+    private long _pendingBytes;
+    private long _rows;
+    private long _keptDataBytes;
+    private LayerHeader? _checked;
+    private bool _disposed;
+
+    /// <summary>Creates the file, which must not exist, in a folder that does.</summary>
+    /// <param name="path">Where the file is written.</param>
+    /// <param name="options">How.</param>
+    /// <param name="relativePath">Its path in the artefact; null for the bare file name.</param>
+    /// <exception cref="ResourceException">The file cannot be created.</exception>
+    public ShardWriter(string path, ArtefactWriterOptions options, string? relativePath = null)
+    {
+        _path = path;
+        _relativePath = relativePath ?? Path.GetFileName(path);
+        _metadata = new Dictionary<string, string>
+        {
+            [ArtefactLayout.FormatKey] = ArtefactLayout.FormatVersion,
+            [ArtefactLayout.ArrowSchemaKey] = ArtefactSchema.ArrowSchemaText(),
+        };
+        // The file comes last: what cannot be set up must not leave one open.
+        using GroupNode schema = ArtefactSchema.CreateNode();
+        using WriterProperties properties = ArtefactSchema.CreateProperties(options.Compression);
+        try
+        {
+            _file = new HashingFileStream(path, options.Sha256);
+        }
+        catch (Exception e) when (Failures.IsFileSystem(e))
+        {
+            throw Failures.CannotWrite(path, e);
+        }
+
+        _output = new ManagedOutputStream(_file, leaveOpen: true);
+        _writer = new ParquetFileWriter(_output, schema, properties, _metadata);
+    }
+
+    /// <summary>
+    /// Adds a block of a quantized layer. The block is held until its row group is written; do not change it afterwards. Blocks of a layer
+    /// come one after the other, and the figures of the layer with its last one.
+    /// </summary>
+    /// <exception cref="ArgumentException">The block is not one of the layer that the header describes.</exception>
+    /// <exception cref="ResourceException">The file cannot be written.</exception>
+    public void WriteBlock(LayerHeader header, QuantizedBlock block, UInt128 sourceHash, double? cosine, double? nmse)
+    {
+        Check(header);
+        QuantizedFormat format = header.Format ?? throw new ArgumentException($"{header.LayerName} is kept: it has no codes", nameof(header));
+        if (block.Format.BitWidth != format.BitWidth || block.Format.Layout != format.Layout || block.Format.Groups != format.Groups
+            || block.Format.PerChannel != format.PerChannel || block.RowStart + block.RowCount > header.View.Rows)
+            throw new ArgumentException($"the block does not belong to layer {header.LayerName}", nameof(block));
+        StoredRow row = StoredRowCodec.ToRow(header, block.RowStart, block.RowCount, sourceHash);
+        row.Data = block.Codes;
+        row.Scales = block.Scales;
+        row.ZeroPoints = block.ZeroPoints;
+        row.Levels = format.LevelsPerGroup > 0 ? block.Levels : null;
+        row.CosineSimilarity = cosine;
+        row.Nmse = nmse;
+        Add(row);
+    }
+
+    /// <summary>Adds rows of a kept tensor; <paramref name="values"/> are their little-endian values, and are copied.</summary>
+    /// <exception cref="ArgumentException">The values are not as many as the rows need.</exception>
+    /// <exception cref="ResourceException">The file cannot be written.</exception>
+    public void WriteKept(LayerHeader header, long rowStart, int rowCount, ReadOnlySpan<byte> values, UInt128 sourceHash)
+    {
+        Check(header);
+        if (header.Format is not null) throw new ArgumentException($"{header.LayerName} is quantized: it has no values", nameof(header));
+        if (header.DataBytes(rowCount) != values.Length)
+            throw new ArgumentException($"{rowCount} rows of {header.LayerName} need {header.DataBytes(rowCount)} bytes, not {values.Length}", nameof(values));
+        StoredRow row = StoredRowCodec.ToRow(header, rowStart, rowCount, sourceHash);
+        row.Data = values.ToArray();
+        _keptDataBytes += values.Length;
+        Add(row);
+    }
+
+    /// <summary>Writes what is pending and the footer, marks the file complete and brings it to the disk.</summary>
+    /// <exception cref="ResourceException">The file cannot be written.</exception>
+    public ShardFile Complete()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        Guarded(() =>
+        {
+            WriteRowGroup();
+            _metadata[ArtefactLayout.CompleteKey] = _rows.ToString(CultureInfo.InvariantCulture);
+            _writer.Close();
+            _file.FlushToDisk();
+        });
+        ShardFile shard = new(_relativePath, _file.Position, _file.Xxh128Hex, _rows, _keptDataBytes) { Sha256 = _file.Sha256Hex };
+        Dispose();
+        return shard;
+    }
+
+    /// <summary>Closes the file; without <see cref="Complete"/> it stays without a footer.</summary>
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        _file.Abandon();
+        _writer.Dispose();
+        _output.Dispose();
+        _file.Dispose();
+        _pending.Clear();
+    }
+
+    private void Add(StoredRow row)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (row.Data.Length > ArtefactLayout.MaxValueBytes)
+            throw new ArgumentException($"{row.LayerName}: {row.Data.Length} bytes in one block; no Parquet value may reach 2 GiB", nameof(row));
+        // A row group ends before the row that would make it larger than 4 MiB: so a larger row stands alone.
+        if (_pendingBytes + row.Data.Length > ArtefactLayout.MaxBlockDataBytes) Guarded(WriteRowGroup);
+        _pending.Add(row);
+        _pendingBytes += row.Data.Length;
+        _rows++;
+        if (_pendingBytes >= ArtefactLayout.MaxBlockDataBytes) Guarded(WriteRowGroup);
+    }
+
+    private void WriteRowGroup()
+    {
+        if (_pending.Count == 0) return;
+        using (RowGroupWriter group = _writer.AppendRowGroup())
+        {
+            foreach (ArtefactColumn column in ArtefactColumns.All)
+            {
+                using ColumnWriter writer = group.NextColumn();
+                column.Write(writer, _pending);
+            }
+        }
+
+        _pending.Clear();
+        _pendingBytes = 0;
+    }
+
+    // Equal headers are checked once: a layer's blocks all carry the same one.
+    private void Check(LayerHeader header)
+    {
+        if (ReferenceEquals(header, _checked)) return;
+        try
+        {
+            LayerHeader read = StoredRowCodec.ToHeader(StoredRowCodec.ToRow(header, 0, 0, 0));
+            ReadOnlySpan<float> stored = read.Format?.EqualizationScales;
+            ReadOnlySpan<float> used = header.Format?.EqualizationScales;
+            if (!stored.SequenceEqual(used)) throw new InvalidDataException("spatial_quant_json has other equalization scales than the format");
+        }
+        catch (InvalidDataException e)
+        {
+            throw new ArgumentException($"layer {header.LayerName}: {e.Message}", nameof(header), e);
+        }
+
+        _checked = header;
+    }
+
+    private void Guarded(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception e) when (_file.Failure is not null || Failures.IsFileSystem(e))
+        {
+            throw Failures.CannotWrite(_path, _file.Failure ?? e);
+        }
+    }
+}
