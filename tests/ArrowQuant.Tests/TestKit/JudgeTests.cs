@@ -46,8 +46,8 @@ public sealed class JudgeTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData(100, 0.607)]
-    [InlineData(500, 1.387)]
-    [InlineData(900, 2.684)]
+    [InlineData(500, 1.387, Traits = ["Category", "Slow"])]
+    [InlineData(900, 2.684, Traits = ["Category", "Slow"])]
     public void LladaJudge_Float32_GetsTheStatedLoss(int ratio, double expected)
     {
         double nll = new LladaJudge().MaskedNll(Model("llada-kjv"), ratio);
@@ -55,14 +55,14 @@ public sealed class JudgeTests(ITestOutputHelper output)
         Assert.Equal(expected, nll, 0.0006);
     }
 
-    [Fact]
+    [Fact, Trait("Category", "Slow")]
     public void LladaJudge_AllWindows_GetsTheLossOfTheMetricsFile() =>
         Assert.Equal(0.61100, new LladaJudge(96).MaskedNll(Model("llada-kjv"), 100), 4);
 
     [Theory]
     [InlineData(100, 0.825)]
-    [InlineData(500, 1.601)]
-    [InlineData(900, 2.845)]
+    [InlineData(500, 1.601, Traits = ["Category", "Slow"])]
+    [InlineData(900, 2.845, Traits = ["Category", "Slow"])]
     public void LladaJudge_MinMaxTwoBits_GetsTheStatedLoss(int ratio, double expected)
     {
         double nll = new LladaJudge().MaskedNll(MinMaxRounding.Apply(Model("llada-kjv"), Layers("llada-kjv"), 2), ratio);
