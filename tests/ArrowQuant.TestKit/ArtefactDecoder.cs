@@ -10,9 +10,9 @@ public static class ArtefactDecoder
 {
     private static readonly Dictionary<string, string> TypesByName = new(StringComparer.Ordinal)
     {
-        ["float64"] = "F64", ["float32"] = "F32", ["float16"] = "F16", ["bfloat16"] = "BF16", ["float8_e4m3"] = "F8_E4M3", ["float8_e5m2"] = "F8_E5M2",
-        ["int64"] = "I64", ["uint64"] = "U64", ["int32"] = "I32", ["uint32"] = "U32", ["int16"] = "I16", ["uint16"] = "U16", ["int8"] = "I8",
-        ["uint8"] = "U8", ["bool"] = "BOOL",
+        ["float64"] = "F64", ["float32"] = "F32", ["float16"] = "F16", ["bfloat16"] = "BF16",
+        ["float8_e4m3"] = "F8_E4M3", ["float8_e5m2"] = "F8_E5M2", ["int64"] = "I64", ["uint64"] = "U64", ["int32"] = "I32",
+        ["uint32"] = "U32", ["int16"] = "I16", ["uint16"] = "U16", ["int8"] = "I8", ["uint8"] = "U8", ["bool"] = "BOOL",
     };
 
     private static readonly string[] KnownMethods = ["none", "base", "per_channel", "r2q", "gptq"];
@@ -38,7 +38,10 @@ public static class ArtefactDecoder
             string path = shard.GetProperty("path").GetString()!;
             string component = path[..(path.LastIndexOf('/') + 1)];
             foreach (ArtefactRow row in ArtefactRows.Read(Path.Combine(folder, path)))
-                rows.Add(row.LayerName.StartsWith(component, StringComparison.Ordinal) ? row : row with { LayerName = component + row.LayerName });
+            {
+                bool isFull = row.LayerName.StartsWith(component, StringComparison.Ordinal);
+                rows.Add(isFull ? row : row with { LayerName = component + row.LayerName });
+            }
         }
 
         return rows;
@@ -118,7 +121,8 @@ public static class ArtefactDecoder
     {
         if (block.GroupSize is { } size && block.QuantAxis is null && size > 0) return (int)Math.Min(size, columns);
         if (block.GroupSize is null && block.QuantAxis == 0) return columns;
-        throw Wrong(block, $"group_size {block.GroupSize?.ToString() ?? "null"} with quant_axis {block.QuantAxis?.ToString() ?? "null"} is not known");
+        throw Wrong(block,
+            $"group_size {block.GroupSize?.ToString() ?? "null"} with quant_axis {block.QuantAxis?.ToString() ?? "null"} is not known");
     }
 
     private static void CheckGroupValues(ArtefactRow block, int bits, long groups)
@@ -132,7 +136,10 @@ public static class ArtefactDecoder
         };
         long affine = block.Layout == "affine" ? groups : 0;
         if (block.Scales.Length != affine || block.ZeroPoints.Length != affine || block.Levels.Length != groups * levelsPerGroup)
-            throw Wrong(block, $"{groups} groups of {block.Layout} with {block.Scales.Length} scales, {block.ZeroPoints.Length} zero points, {block.Levels.Length} levels");
+        {
+            string found = $"{block.Scales.Length} scales, {block.ZeroPoints.Length} zero points, {block.Levels.Length} levels";
+            throw Wrong(block, $"{groups} groups of {block.Layout} with {found}");
+        }
     }
 
     private static float Value(ArtefactRow block, int code, int group)

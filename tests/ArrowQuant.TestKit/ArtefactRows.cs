@@ -9,11 +9,14 @@ namespace ArrowQuant.TestKit;
 /// <summary>Reads the rows of one shard with DuckDB.</summary>
 internal static class ArtefactRows
 {
-    private const string Columns = "layer_name, shape, dtype, data, quant_type, layout, scales, zero_points, levels, group_size, quant_axis, row_axis, " +
+    private const string Columns =
+        "layer_name, shape, dtype, data, quant_type, layout, scales, zero_points, levels, group_size, quant_axis, row_axis, " +
         "row_start, row_count, spatial_quant_json, method, enhancement, transform, modality, cosine_similarity, nmse";
 
     /// <summary>All rows of a file, in its order.</summary>
-    /// <exception cref="InvalidDataException">The footer does not say <c>arrowquant.complete</c> with the number of rows that are there.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The footer does not say <c>arrowquant.complete</c> with the number of rows that are there.
+    /// </exception>
     public static List<ArtefactRow> Read(string path)
     {
         if (!File.Exists(path)) throw new FileNotFoundException($"{path} is missing", path);
@@ -73,8 +76,10 @@ internal static class ArtefactRows
     private static float[] EqualizationScales(string json)
     {
         using JsonDocument document = JsonDocument.Parse(Encoding.UTF8.GetBytes(json));
-        bool isOff = document.RootElement.TryGetProperty("channel_equalization", out JsonElement flag) && flag.ValueKind == JsonValueKind.False;
-        return !isOff && document.RootElement.TryGetProperty("equalization_scales", out JsonElement scales) && scales.ValueKind == JsonValueKind.Array
+        bool isOff = document.RootElement.TryGetProperty("channel_equalization", out JsonElement flag)
+            && flag.ValueKind == JsonValueKind.False;
+        return !isOff && document.RootElement.TryGetProperty("equalization_scales", out JsonElement scales)
+            && scales.ValueKind == JsonValueKind.Array
             ? [.. scales.EnumerateArray().Select(scale => scale.GetSingle())]
             : [];
     }

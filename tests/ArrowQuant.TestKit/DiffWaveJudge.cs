@@ -17,11 +17,13 @@ public sealed class DiffWaveJudge
     /// <summary>Loads or draws the noise of <paramref name="samples"/> samples (2 or more) and loads the classifier.</summary>
     public DiffWaveJudge(int samples = 200)
     {
-        Dictionary<string, (long[] Shape, float[] Values)> reference = WeightFile.Read(RepositoryPaths.SampleFile(Model, "reference.safetensors"));
+        Dictionary<string, (long[] Shape, float[] Values)> reference =
+            WeightFile.Read(RepositoryPaths.SampleFile(Model, "reference.safetensors"));
         _classifier = new ConvolutionClassifier(WeightFile.Read(RepositoryPaths.SampleFile(Model, "eval/classifier.safetensors")));
         float[] labels = reference["ddim.labels"].Values;
         int stored = Math.Min(samples, labels.Length);
-        float[] drawn = SyntheticModels.Values(WeightDistribution.Gaussian, (samples - stored) * SampleLength, NoiseSeed, standardDeviation: 1);
+        float[] drawn =
+            SyntheticModels.Values(WeightDistribution.Gaussian, (samples - stored) * SampleLength, NoiseSeed, standardDeviation: 1);
         _noise = [.. reference["ddim.noise"].Values[..(stored * SampleLength)], .. drawn];
         _labels = [.. Enumerable.Range(0, samples).Select(i => i < stored ? (int)labels[i] : i % 10)];
         _reference = SampleScore.Clamp(reference["ddim20.samples"].Values.AsSpan(0, stored * SampleLength));

@@ -19,8 +19,10 @@ public sealed class DitJudge
     /// <summary>Loads the noise of the first <paramref name="samples"/> samples (2..500) and the classifier.</summary>
     public DitJudge(int samples = 200)
     {
-        Dictionary<string, (long[] Shape, float[] Values)> reference = WeightFile.Read(RepositoryPaths.SampleFile(Model, "reference.safetensors"));
-        Dictionary<string, (long[] Shape, float[] Values)> classifier = WeightFile.Read(RepositoryPaths.SampleFile(Model, "eval/classifier.safetensors"));
+        Dictionary<string, (long[] Shape, float[] Values)> reference =
+            WeightFile.Read(RepositoryPaths.SampleFile(Model, "reference.safetensors"));
+        Dictionary<string, (long[] Shape, float[] Values)> classifier =
+            WeightFile.Read(RepositoryPaths.SampleFile(Model, "eval/classifier.safetensors"));
         _labels = [.. reference["ddim.labels"].Values[..samples].Select(label => (int)label)];
         _noise = reference["ddim.noise"].Values[..(samples * 64)];
         _reference = reference["ddim20.samples"].Values[..(samples * 64)];

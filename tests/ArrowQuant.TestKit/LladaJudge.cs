@@ -1,6 +1,8 @@
 namespace ArrowQuant.TestKit;
 
-/// <summary>Judges weights of llada-kjv by the masked negative log-likelihood of held-out text. Under 1 s on two cores for 48 windows.</summary>
+/// <summary>
+/// Judges weights of llada-kjv by the masked negative log-likelihood of held-out text. Under 1 s on two cores for 48 windows.
+/// </summary>
 public sealed class LladaJudge
 {
     private const string Model = "llada-kjv";

@@ -5,7 +5,9 @@ public static class SymmetricEigen
 {
     private const int MaxSweeps = 64;
 
-    /// <summary>A = V diag(values) Vᵀ; column j of the [size, size] vectors belongs to value j. Values are in no particular order.</summary>
+    /// <summary>
+    /// A = V diag(values) Vᵀ; column j of the [size, size] vectors belongs to value j. Values are in no particular order.
+    /// </summary>
     /// <exception cref="ArithmeticException">The rotations did not converge: a value is not finite.</exception>
     public static (double[] Values, double[] Vectors) Decompose(ReadOnlySpan<double> matrix, int size)
     {

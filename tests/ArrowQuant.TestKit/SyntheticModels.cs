@@ -19,11 +19,12 @@ public static class SyntheticModels
     ];
 
     /// <summary>
-    /// Draws <paramref name="count"/> values. <paramref name="outlierDeviations"/> is the k of <see cref="WeightDistribution.GaussianWithOutliers"/>;
-    /// it needs whole groups of 128.
+    /// Draws <paramref name="count"/> values. <paramref name="outlierDeviations"/> is the k of
+    /// <see cref="WeightDistribution.GaussianWithOutliers"/>; it needs whole groups of 128.
     /// </summary>
     /// <exception cref="ArgumentException">Outliers are asked for and the count is no multiple of 128.</exception>
-    public static float[] Values(WeightDistribution distribution, int count, ulong seed, double standardDeviation = 0.02, double outlierDeviations = 20)
+    public static float[] Values(WeightDistribution distribution, int count, ulong seed, double standardDeviation = 0.02,
+        double outlierDeviations = 20)
     {
         SeededRandom random = new(seed);
         float[] values = new float[count];
@@ -34,8 +35,8 @@ public static class SyntheticModels
     }
 
     /// <summary>
-    /// Writes <c>model.safetensors</c> and <c>metadata.json</c> into <paramref name="folder"/> (made if missing) and returns the folder. With
-    /// <paramref name="modality"/> null nothing says what the model is. Layer i draws from seed + i; 1-D tensors are always Gaussian.
+    /// Writes <c>model.safetensors</c> and <c>metadata.json</c> into <paramref name="folder"/> (made if missing) and returns the
+    /// folder. With <paramref name="modality"/> null nothing says what the model is. Layer i draws from seed + i; 1-D tensors are always Gaussian.
     /// </summary>
     public static string Write(string folder, WeightDistribution distribution, ulong seed, string? modality = "image",
         IReadOnlyList<(string Name, long[] Shape)>? layers = null, double outlierDeviations = 20)

@@ -21,29 +21,32 @@ public sealed class ArtefactDecoderTests
     public void Decode_AffineTwoBits_TakesFractionalZeroPoints()
     {
         // codes 0 1 2 3 1: byte 11_10_01_00 = E4, then 01
-        string row = ArtefactFixture.Row("w", "1, 5", "E401", quantType: "int2", layout: "affine", scales: "2", zeroPoints: "1.5", groupSize: 128, method: "base");
+        string row = ArtefactFixture.Row("w", "1, 5", "E401", quantType: "int2", layout: "affine", scales: "2", zeroPoints: "1.5",
+            groupSize: 128, method: "base");
         Assert.Equal([-3f, -1f, 1f, 3f, -1f], DecodeOne(row).Values);
     }
 
     [Fact]
     public void Decode_EightBitsPerChannel_HasOneGridARow()
     {
-        string row = ArtefactFixture.Row("w", "2, 2", "00FF8001", quantType: "int8", layout: "affine", scales: "1, 2", zeroPoints: "128, 0", quantAxis: 0,
-            rowCount: 2, method: "per_channel");
+        string row = ArtefactFixture.Row("w", "2, 2", "00FF8001", quantType: "int8", layout: "affine", scales: "1, 2",
+            zeroPoints: "128, 0", quantAxis: 0, rowCount: 2, method: "per_channel");
         Assert.Equal([-128f, 127f, 256f, 2f], DecodeOne(row).Values);
     }
 
     [Fact]
     public void Decode_LatticeTwo_CodesAscendWithTheValue()
     {
-        string row = ArtefactFixture.Row("w", "1, 4", "E4", quantType: "int2", layout: "lattice2", levels: "2, 0.5", groupSize: 4, method: "r2q");
+        string row = ArtefactFixture.Row("w", "1, 4", "E4", quantType: "int2", layout: "lattice2", levels: "2, 0.5",
+            groupSize: 4, method: "r2q");
         Assert.Equal([-2.5f, -1.5f, 1.5f, 2.5f], DecodeOne(row).Values);
     }
 
     [Fact]
     public void Decode_LatticeThree_AddsTheOffsetOfItsGroup()
     {
-        string row = ArtefactFixture.Row("w", "1, 4", "E4", quantType: "int2", layout: "lattice3", levels: "10, 2, 0.5, -1, 4, 1", groupSize: 2, method: "r2q");
+        string row = ArtefactFixture.Row("w", "1, 4", "E4", quantType: "int2", layout: "lattice3", levels: "10, 2, 0.5, -1, 4, 1",
+            groupSize: 2, method: "r2q");
         Assert.Equal([7.5f, 8.5f, 2f, 4f], DecodeOne(row).Values);
     }
 
@@ -51,8 +54,8 @@ public sealed class ArtefactDecoderTests
     public void Decode_EqualizationScales_MultiplyEveryColumnOfTheirChannel()
     {
         string spatial = """{"enabled":true,"channel_equalization":true,"alpha":0.5,"equalization_scales":[2,10]}""";
-        string row = ArtefactFixture.Row("w", "1, 2, 2", "01020304", quantType: "int8", layout: "affine", scales: "1", zeroPoints: "0", groupSize: 4,
-            spatial: spatial, method: "gptq");
+        string row = ArtefactFixture.Row("w", "1, 2, 2", "01020304", quantType: "int8", layout: "affine", scales: "1",
+            zeroPoints: "0", groupSize: 4, spatial: spatial, method: "gptq");
         Assert.Equal([2f, 4f, 30f, 40f], DecodeOne(row).Values);
     }
 
@@ -60,8 +63,8 @@ public sealed class ArtefactDecoderTests
     public void Decode_RowAxisOne_RestoresTheSourceOrder()
     {
         // source [2, 3, 2]; the stored view is [3 rows, 2 * 2 columns]
-        string row = ArtefactFixture.Row("w", "2, 3, 2", "0001020304050607" + "08090A0B", quantType: "int8", layout: "affine", scales: "1, 1, 1",
-            zeroPoints: "0, 0, 0", groupSize: 4, rowAxis: 1, rowCount: 3, method: "base");
+        string row = ArtefactFixture.Row("w", "2, 3, 2", "000102030405060708090A0B", quantType: "int8", layout: "affine",
+            scales: "1, 1, 1", zeroPoints: "0, 0, 0", groupSize: 4, rowAxis: 1, rowCount: 3, method: "base");
         (long[] shape, float[] values) = DecodeOne(row);
         Assert.Equal([2, 3, 2], shape);
         Assert.Equal([0f, 1f, 4f, 5f, 8f, 9f, 2f, 3f, 6f, 7f, 10f, 11f], values);
@@ -105,7 +108,8 @@ public sealed class ArtefactDecoderTests
     }
 
     [Fact]
-    public void Decode_GapBetweenBlocks_IsRefused() => Refused("w: a block begins at row 2, expected 1", Block(0, 1, "01"), Block(2, 1, "05"));
+    public void Decode_GapBetweenBlocks_IsRefused() =>
+        Refused("w: a block begins at row 2, expected 1", Block(0, 1, "01"), Block(2, 1, "05"));
 
     [Fact]
     public void Decode_MissingLastRows_IsRefused() => Refused("w: its blocks have 2 of 3 rows", Block(0, 2, "0102"));
@@ -117,10 +121,12 @@ public sealed class ArtefactDecoderTests
     public void Decode_MissingCodes_IsRefused() => Refused("w: has 1 bytes of codes, expected 3 rows of 1", Block(0, 3, "01"));
 
     [Fact]
-    public void Decode_UnknownQuantType_IsRefused() => Refused("w: quant_type int3 is not known", ArtefactFixture.Row("w", "1, 1", "00", quantType: "int3"));
+    public void Decode_UnknownQuantType_IsRefused() =>
+        Refused("w: quant_type int3 is not known", ArtefactFixture.Row("w", "1, 1", "00", quantType: "int3"));
 
     [Fact]
-    public void Decode_UnknownMethod_IsRefused() => Refused("w: method magic is not known", ArtefactFixture.Row("w", "1, 1", "00000000", method: "magic"));
+    public void Decode_UnknownMethod_IsRefused() =>
+        Refused("w: method magic is not known", ArtefactFixture.Row("w", "1, 1", "00000000", method: "magic"));
 
     [Fact]
     public void Decode_UnknownTransform_IsRefused() =>
@@ -131,7 +137,8 @@ public sealed class ArtefactDecoderTests
         ArtefactFixture.Row("w", "1, 1", "00", quantType: "int4", layout: "lattice2", levels: "1, 1", groupSize: 1, method: "r2q"));
 
     [Fact]
-    public void Decode_UnknownDtypeOfKeptTensor_IsRefused() => Refused("b: dtype float12 is not known", ArtefactFixture.Row("b", "1", "0000", "float12"));
+    public void Decode_UnknownDtypeOfKeptTensor_IsRefused() =>
+        Refused("b: dtype float12 is not known", ArtefactFixture.Row("b", "1", "0000", "float12"));
 
     [Fact]
     public void Decode_FooterWithOtherRowCount_IsRefused()
@@ -148,7 +155,8 @@ public sealed class ArtefactDecoderTests
         using ArtefactFixture fixture = new();
         fixture.Add(Shard, 1, ArtefactFixture.Row("a", "1", "0000803F"));
         File.Delete(Path.Combine(fixture.Folder, Shard));
-        Assert.Contains(Shard, Assert.Throws<FileNotFoundException>(() => ArtefactDecoder.Decode(fixture.Folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(Shard, Assert.Throws<FileNotFoundException>(() => ArtefactDecoder.Decode(fixture.Folder)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -163,9 +171,10 @@ public sealed class ArtefactDecoderTests
     }
 
     // rows of a [3, 1] layer at 8 bits whose values are its codes
-    private static string Block(int rowStart, int rowCount, string data) => ArtefactFixture.Row("w", "3, 1", data, quantType: "int8", layout: "affine",
-        scales: string.Join(',', Enumerable.Repeat(1, rowCount)), zeroPoints: string.Join(',', Enumerable.Repeat(0, rowCount)), groupSize: 128,
-        rowStart: rowStart, rowCount: rowCount, method: "base");
+    private static string Block(int rowStart, int rowCount, string data) =>
+        ArtefactFixture.Row("w", "3, 1", data, quantType: "int8", layout: "affine", scales: string.Join(',', Enumerable.Repeat(1, rowCount)),
+            zeroPoints: string.Join(',', Enumerable.Repeat(0, rowCount)), groupSize: 128, rowStart: rowStart, rowCount: rowCount,
+            method: "base");
 
     private static (long[] Shape, float[] Values) DecodeOne(string row)
     {

@@ -13,15 +13,17 @@ internal sealed class ArtefactFixture : IDisposable
     public string Folder => _folder.FullName;
 
     /// <summary>One row as a SELECT; every default is that of a kept float32 tensor.</summary>
-    public static string Row(string name, string shape, string dataHex, string dtype = "float32", string quantType = "none", string layout = "none",
-        string scales = "", string zeroPoints = "", string? levels = null, int? groupSize = null, int? quantAxis = null, int rowAxis = 0,
+    public static string Row(string name, string shape, string dataHex, string dtype = "float32", string quantType = "none",
+        string layout = "none", string scales = "", string zeroPoints = "", string? levels = null, int? groupSize = null, int? quantAxis = null, int rowAxis = 0,
         int rowStart = 0, int rowCount = 1, string? spatial = null, string method = "none", string transform = "none") =>
-        $"SELECT '{name}' AS layer_name, [{shape}]::UBIGINT[] AS shape, '{dtype}' AS dtype, unhex('{dataHex}') AS data, '{quantType}' AS quant_type, " +
+        $"SELECT '{name}' AS layer_name, [{shape}]::UBIGINT[] AS shape, '{dtype}' AS dtype, unhex('{dataHex}') AS data, " +
+        $"'{quantType}' AS quant_type, " +
         $"'{layout}' AS layout, [{scales}]::FLOAT[] AS scales, [{zeroPoints}]::FLOAT[] AS zero_points, " +
         $"{(levels is null ? "NULL" : $"[{levels}]")}::FLOAT[] AS levels, {Number(groupSize)}::UBIGINT AS group_size, " +
         $"{Number(quantAxis)}::UBIGINT AS quant_axis, {rowAxis}::UBIGINT AS row_axis, {rowStart}::UBIGINT AS row_start, " +
-        $"{rowCount}::UBIGINT AS row_count, {(spatial is null ? "NULL" : $"'{spatial}'")}::VARCHAR AS spatial_quant_json, '{method}' AS method, " +
-        $"'none' AS enhancement, '{transform}' AS transform, 'image' AS modality, 0.5::DOUBLE AS cosine_similarity, NULL::DOUBLE AS nmse, 7 AS unknown_column";
+        $"{rowCount}::UBIGINT AS row_count, {(spatial is null ? "NULL" : $"'{spatial}'")}::VARCHAR AS spatial_quant_json, " +
+        $"'{method}' AS method, 'none' AS enhancement, '{transform}' AS transform, 'image' AS modality, " +
+        "0.5::DOUBLE AS cosine_similarity, NULL::DOUBLE AS nmse, 7 AS unknown_column";
 
     /// <summary>Writes one shard and lists it in metadata.json.</summary>
     public ArtefactFixture Add(string path, int complete, params string[] rows)

@@ -1,6 +1,8 @@
 namespace ArrowQuant.Tests.TestKit;
 
-/// <summary>Compares float arrays: |a - b| at most tolerance * (1 + |expected|), so absolute for small values and relative for large ones.</summary>
+/// <summary>
+/// Compares float arrays: |a - b| at most tolerance * (1 + |expected|), so absolute for small values and relative for large ones.
+/// </summary>
 internal static class Close
 {
     public static void Equal(float[] expected, ReadOnlySpan<float> actual, double tolerance, string what)
@@ -9,7 +11,8 @@ internal static class Close
         for (int i = 0; i < expected.Length; i++)
         {
             double difference = Math.Abs((double)expected[i] - actual[i]);
-            Assert.True(difference <= tolerance * (1 + Math.Abs(expected[i])), $"{what}[{i}] is {actual[i]}, expected {expected[i]} within {tolerance}");
+            Assert.True(difference <= tolerance * (1 + Math.Abs(expected[i])),
+                $"{what}[{i}] is {actual[i]}, expected {expected[i]} within {tolerance}");
         }
     }
 }

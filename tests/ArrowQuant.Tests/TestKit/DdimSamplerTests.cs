@@ -9,7 +9,8 @@ public sealed class DdimSamplerTests
 
     [Fact]
     public void AlphasCumulated_MatchesTheStoredSchedule() =>
-        Close.Equal(Read(Dit)["schedule.alphas_cumprod"].Values, [.. DdimSampler.AlphasCumulated.Select(value => (float)value)], 1e-6, "schedule");
+        Close.Equal(Read(Dit)["schedule.alphas_cumprod"].Values, [.. DdimSampler.AlphasCumulated.Select(value => (float)value)], 1e-6,
+            "schedule");
 
     [Theory]
     [InlineData(20)]

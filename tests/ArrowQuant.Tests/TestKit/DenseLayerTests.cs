@@ -21,7 +21,8 @@ public sealed class DenseLayerTests
         for (int i = 0; i < expected.Length; i++)
         {
             (int row, int o) = (i / outputs, i % outputs);
-            expected[i] = (float)(bias[o] + Enumerable.Range(0, inputs).Sum(k => (double)x[(row * inputs) + k] * weights[(o * inputs) + k]));
+            expected[i] =
+                (float)(bias[o] + Enumerable.Range(0, inputs).Sum(k => (double)x[(row * inputs) + k] * weights[(o * inputs) + k]));
         }
 
         Close.Equal(expected, actual, 1e-5, "y");
@@ -44,9 +45,11 @@ public sealed class DenseLayerTests
 
     [Fact]
     public void Constructor_WrongWeightCount_IsRefused() =>
-        Assert.Contains("5 weights for [2, 3]", Assert.Throws<ArgumentException>(() => new DenseLayer(new float[5], [], 2, 3)).Message, StringComparison.Ordinal);
+        Assert.Contains("5 weights for [2, 3]", Assert.Throws<ArgumentException>(() => new DenseLayer(new float[5], [], 2, 3)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Apply_TooFewRows_IsRefused() =>
-        Assert.Contains("2 rows", Assert.Throws<ArgumentException>(() => new DenseLayer(new float[6], [], 2, 3).Apply(new float[3], new float[4], 2)).Message, StringComparison.Ordinal);
+        Assert.Contains("2 rows", Assert.Throws<ArgumentException>(() =>
+            new DenseLayer(new float[6], [], 2, 3).Apply(new float[3], new float[4], 2)).Message, StringComparison.Ordinal);
 }

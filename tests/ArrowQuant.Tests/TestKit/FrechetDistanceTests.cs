@@ -29,7 +29,8 @@ public sealed class FrechetDistanceTests
 
     [Fact]
     public void Decompose_NotFinite_IsRefused() =>
-        Assert.Contains("2 x 2", Assert.Throws<ArithmeticException>(() => SymmetricEigen.Decompose([1, double.NaN, double.NaN, 1], 2)).Message, StringComparison.Ordinal);
+        Assert.Contains("2 x 2", Assert.Throws<ArithmeticException>(() =>
+            SymmetricEigen.Decompose([1, double.NaN, double.NaN, 1], 2)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Between_OneDimension_IsTheClosedForm()
@@ -40,11 +41,13 @@ public sealed class FrechetDistanceTests
     }
 
     [Fact]
-    public void Between_OwnMoments_IsZero() => Assert.Equal(0, FrechetDistance.Between([0f, 1f, 2f, 0f, 1f, 2f], [1f, 1f], [1f, -0.5f, -0.5f, 1f]), 6);
+    public void Between_OwnMoments_IsZero() =>
+        Assert.Equal(0, FrechetDistance.Between([0f, 1f, 2f, 0f, 1f, 2f], [1f, 1f], [1f, -0.5f, -0.5f, 1f]), 6);
 
     [Fact]
     public void Between_OneRow_IsRefused() =>
-        Assert.Contains("1 rows", Assert.Throws<ArgumentException>(() => FrechetDistance.Between([1f, 2f], [0f, 0f], [1f, 0f, 0f, 1f])).Message, StringComparison.Ordinal);
+        Assert.Contains("1 rows", Assert.Throws<ArgumentException>(() =>
+            FrechetDistance.Between([1f, 2f], [0f, 0f], [1f, 0f, 0f, 1f])).Message, StringComparison.Ordinal);
 
     private static double[] RandomCovariance(int size)
     {

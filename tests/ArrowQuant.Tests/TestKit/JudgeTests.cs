@@ -38,7 +38,8 @@ public sealed class JudgeTests(ITestOutputHelper output)
     {
         Dictionary<string, (long[] Shape, float[] Values)> clips =
             WeightFile.Read(RepositoryPaths.SampleFile("diffwave-spoken-digits", "eval/heldout.safetensors"));
-        (double accuracy, double frechet) = new DiffWaveJudge(2).Classify(SampleClamp(clips["mels"].Values), Labels(clips["labels"].Values));
+        (double accuracy, double frechet) =
+            new DiffWaveJudge(2).Classify(SampleClamp(clips["mels"].Values), Labels(clips["labels"].Values));
         output.WriteLine($"{accuracy} {frechet}");
         Assert.Equal(1.0, accuracy);
         Assert.Equal(0.71694, frechet, 2); // the clips are stored as F16
@@ -103,7 +104,8 @@ public sealed class JudgeTests(ITestOutputHelper output)
     [Fact, Trait("Category", "Slow")]
     public void DiffWaveJudge_MinMaxFourBits_IsBadlyDamaged()
     {
-        SampleScore score = new DiffWaveJudge().Judge(MinMaxRounding.Apply(Model("diffwave-spoken-digits"), Layers("diffwave-spoken-digits"), 4));
+        SampleScore score =
+            new DiffWaveJudge().Judge(MinMaxRounding.Apply(Model("diffwave-spoken-digits"), Layers("diffwave-spoken-digits"), 4));
         output.WriteLine($"{score}");
         Assert.InRange(score.Accuracy, 0.3, 0.6);
         Assert.InRange(score.Frechet, 100, 220);

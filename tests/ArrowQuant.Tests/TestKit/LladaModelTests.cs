@@ -17,7 +17,8 @@ public sealed class LladaModelTests
     public void Logits_StoredInputs_MatchStoredLogits(int ratio)
     {
         int[] ids = [.. Reference[$"logits.input.{ratio}"].Values.Select(id => (int)id)];
-        Close.Equal(Reference[$"logits.output.{ratio}"].Values, new LladaModel(Weights).Logits(ids, 128), Tolerance, $"logits.output.{ratio}");
+        Close.Equal(Reference[$"logits.output.{ratio}"].Values, new LladaModel(Weights).Logits(ids, 128), Tolerance,
+            $"logits.output.{ratio}");
     }
 
     [Fact]

@@ -5,7 +5,8 @@ namespace ArrowQuant.Tests.TestKit;
 public sealed class RepositoryPathsTests
 {
     [Fact]
-    public void Root_FromTheTestAssembly_HoldsTheSolution() => Assert.True(File.Exists(Path.Combine(RepositoryPaths.Root, "ArrowQuant.slnx")));
+    public void Root_FromTheTestAssembly_HoldsTheSolution() =>
+        Assert.True(File.Exists(Path.Combine(RepositoryPaths.Root, "ArrowQuant.slnx")));
 
     [Fact]
     public void SamplesAndWeights_AreAllThere()
@@ -17,16 +18,20 @@ public sealed class RepositoryPathsTests
     [Fact]
     public void Sample_Missing_NamesThePath()
     {
-        Assert.Contains("no-such", Assert.Throws<DirectoryNotFoundException>(() => RepositoryPaths.Sample("no-such")).Message, StringComparison.Ordinal);
-        Assert.Contains("no-such", Assert.Throws<DirectoryNotFoundException>(() => RepositoryPaths.Weights("no-such")).Message, StringComparison.Ordinal);
-        Assert.Contains("no.file", Assert.Throws<FileNotFoundException>(() => RepositoryPaths.SampleFile("dit-digits", "no.file")).Message, StringComparison.Ordinal);
+        Assert.Contains("no-such", Assert.Throws<DirectoryNotFoundException>(() => RepositoryPaths.Sample("no-such")).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("no-such", Assert.Throws<DirectoryNotFoundException>(() => RepositoryPaths.Weights("no-such")).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("no.file", Assert.Throws<FileNotFoundException>(() => RepositoryPaths.SampleFile("dit-digits", "no.file")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void FindRoot_OutsideTheRepository_SaysSo()
     {
         using TempFolder folder = new();
-        Assert.Contains(folder.FullName, Assert.Throws<DirectoryNotFoundException>(() => RepositoryPaths.FindRoot(folder.FullName)).Message, StringComparison.Ordinal);
+        Assert.Contains(folder.FullName,
+            Assert.Throws<DirectoryNotFoundException>(() => RepositoryPaths.FindRoot(folder.FullName)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

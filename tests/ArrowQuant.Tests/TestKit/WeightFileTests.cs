@@ -31,7 +31,8 @@ public sealed class WeightFileTests
         string path = folder.PathOf("m.safetensors");
         WeightFileWriter.Write(path, [RawTensor.FromFloats("w", "F32", [4], [1f, 2f, 3f, 4f])]);
         File.WriteAllBytes(path, File.ReadAllBytes(path)[..^1]);
-        Assert.Contains("w has 16 bytes at 0", Assert.Throws<InvalidDataException>(() => WeightFile.ReadRaw(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("w has 16 bytes at 0", Assert.Throws<InvalidDataException>(() => WeightFile.ReadRaw(path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -64,7 +65,8 @@ public sealed class WeightFileTests
     {
         foreach (string type in (string[])["F8_E4M3", "F8_E5M2"])
         {
-            byte[] codes = [.. Enumerable.Range(0, 256).Select(code => (byte)code).Where(code => float.IsFinite(ElementCodec.Decode(type, [code])[0]))];
+            IEnumerable<byte> all = Enumerable.Range(0, 256).Select(code => (byte)code);
+            byte[] codes = [.. all.Where(code => float.IsFinite(ElementCodec.Decode(type, [code])[0]))];
             Assert.Equal(codes, ElementCodec.Encode(type, ElementCodec.Decode(type, codes)));
         }
     }
