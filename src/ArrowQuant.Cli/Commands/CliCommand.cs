@@ -36,17 +36,19 @@ internal abstract class CliCommand
     }
 
     /// <summary>An option of this command that takes one text.</summary>
-    private protected Option<string[]> AddText(string name, string placeholder, string description, params string[] aliases)
+    private protected Option<string> AddText(string name, string placeholder, string description, params string[] aliases)
     {
-        Option<string[]> option = new(name, aliases) { Description = description, HelpName = placeholder, Arity = ArgumentArity.ExactlyOne };
+        Option<string> option = new(name, aliases) { Description = description, HelpName = placeholder, Arity = ArgumentArity.ExactlyOne };
         Definition.Add(option);
         return option;
     }
 
     /// <summary>A positional argument. None is "required" to the parser, so that every error comes out together and in our words.</summary>
-    private protected Argument<string[]> AddArgument(string name, string description, int most = 1)
+    private protected Argument AddArgument(string name, string description, int most = 1)
     {
-        Argument<string[]> argument = new(name) { Description = description, Arity = new ArgumentArity(0, most) };
+        Argument argument = most == 1 ? new Argument<string>(name) : new Argument<string[]>(name);
+        argument.Description = description;
+        argument.Arity = new ArgumentArity(0, most);
         Definition.Add(argument);
         return argument;
     }

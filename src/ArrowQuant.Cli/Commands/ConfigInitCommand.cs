@@ -9,7 +9,7 @@ namespace ArrowQuant.Cli.Commands;
 internal sealed class ConfigInitCommand : CliCommand
 {
     private const string DefaultPath = "arrowquant.yaml";
-    private readonly Option<string[]> _output;
+    private readonly Option<string> _output;
     private readonly Option<bool> _force;
     private readonly ConfigurationOptions _configuration;
 

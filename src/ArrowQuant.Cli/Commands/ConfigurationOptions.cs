@@ -8,7 +8,7 @@ namespace ArrowQuant.Cli.Commands;
 internal sealed class ConfigurationOptions
 {
     private readonly FlagConfiguration _flags = new();
-    private readonly Option<string[]> _file = new("--config")
+    private readonly Option<string> _file = new("--config")
     {
         Description = "YAML file of settings; see arrowquant config init",
         HelpName = "FILE",

@@ -71,7 +71,7 @@ internal static class HelpText
             }
 
             if (line.Length > 0) line.Append(' ');
-            line.Append(word);
+            line.Append(word.Replace('\u00a0', ' '));
         }
 
         yield return line.ToString();

@@ -7,8 +7,8 @@ namespace ArrowQuant.Cli.Commands;
 /// <summary><c>inspect MODEL</c>: lists any readable model without reading the weights.</summary>
 internal sealed class InspectCommand : CliCommand
 {
-    private readonly Argument<string[]> _model;
-    private readonly Option<string[]> _variant;
+    private readonly Argument _model;
+    private readonly Option<string> _variant;
 
     public InspectCommand()
         : base("inspect", "List tensors, shapes, types, bit widths, sizes and accuracy of any model", "arrowquant inspect MODEL [options]")

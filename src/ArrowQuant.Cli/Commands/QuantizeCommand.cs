@@ -10,10 +10,10 @@ namespace ArrowQuant.Cli.Commands;
 /// <summary><c>quantize MODEL -o DIR</c>: the main job.</summary>
 internal sealed class QuantizeCommand : CliCommand
 {
-    private readonly Argument<string[]> _model;
-    private readonly Option<string[]> _output;
-    private readonly Option<string[]> _calibration;
-    private readonly Option<string[]> _variant;
+    private readonly Argument _model;
+    private readonly Option<string> _output;
+    private readonly Option<string> _calibration;
+    private readonly Option<string> _variant;
     private readonly Option<bool> _dryRun;
     private readonly Option<bool> _force;
     private readonly Option<bool> _allowRequantize;

@@ -9,9 +9,9 @@ namespace ArrowQuant.Cli.Commands;
 /// <summary><c>validate [ORIGINAL] QUANTIZED</c>: trusts nothing that the artefact says of itself.</summary>
 internal sealed class ValidateCommand : CliCommand
 {
-    private readonly Argument<string[]> _models;
-    private readonly Option<string[]> _minAccuracy;
-    private readonly Option<string[]> _calibration;
+    private readonly Argument _models;
+    private readonly Option<string> _minAccuracy;
+    private readonly Option<string> _calibration;
 
     public ValidateCommand()
         : base(
@@ -79,7 +79,7 @@ internal sealed class ValidateCommand : CliCommand
             new(kind, OneLine.Of(Summary(report, request)), request.QuantizedPath, null, exitCode, null), [], new([], new Dictionary<string, Fallback.FallbackRate>()));
         JsonObject document = JsonNode.Parse(failure.ToJson())!.AsObject();
         foreach ((string name, JsonNode? value) in JsonNode.Parse(json)!.AsObject()) document[name] = value?.DeepClone();
-        return document.ToJsonString(new(ErrorJsonContext.Default.Options)) + "\n";
+        return document.ToJsonString(ErrorJsonContext.Readable.Options) + "\n";
     }
 
     private double? ReadMinAccuracy(CommandContext context)

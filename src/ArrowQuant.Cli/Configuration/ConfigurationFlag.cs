@@ -39,20 +39,18 @@ internal sealed record ConfigurationFlag(ConfigurationSetting Setting, Option Op
                 Switch("--no-" + name, [.. aliases.Select(alias => "--no-" + alias)], description));
         }
 
-        Option option = new Option<string[]>("--" + name, [.. aliases.Select(alias => "--" + alias)])
-        {
-            Description = description,
-            HelpName = PlaceholderOf(setting),
-            Arity = setting.IsScalar ? ArgumentArity.ExactlyOne : ArgumentArity.OneOrMore,
-            AllowMultipleArgumentsPerToken = false,
-        };
+        string[] names = [.. aliases.Select(alias => "--" + alias)];
+        Option option = setting.IsScalar ? new Option<string>("--" + name, names) : new Option<string[]>("--" + name, names);
+        option.Description = description;
+        option.HelpName = PlaceholderOf(setting);
+        option.Arity = setting.IsScalar ? ArgumentArity.ExactlyOne : ArgumentArity.OneOrMore;
         return new(setting, option, null);
     }
 
     private static Option<bool> Switch(string name, string[] aliases, string description) =>
         new(name, aliases) { Description = description, Arity = ArgumentArity.Zero };
 
-    private static string DefaultOf(ConfigurationSetting setting) => setting.IsScalar ? $" [default: {setting.Default}]" : " (may be repeated)";
+    private static string DefaultOf(ConfigurationSetting setting) => setting.IsScalar ? $" [default:\u00a0{setting.Default}]" : " (may be repeated)";
 
     private static string PlaceholderOf(ConfigurationSetting setting) => setting.Kind switch
     {

@@ -28,18 +28,24 @@ internal sealed class FlagConfiguration
         List<ConfigurationValue> values = [];
         foreach (ConfigurationFlag flag in Flags)
         {
-            OptionResult? given = parsed.GetResult(flag.Option);
-            OptionResult? negated = flag.Negation is null ? null : parsed.GetResult(flag.Negation);
+            OptionResult? given = Given(parsed, flag.Option);
+            OptionResult? negated = flag.Negation is null ? null : Given(parsed, flag.Negation);
             if (given is not null && negated is not null)
                 errors.Add($"{NameOf(given)}: given together with {NameOf(negated)}; give one of them");
             else if (negated is not null)
                 values.Add(new(flag.Setting, ["false"], NameOf(negated)));
-            else if (given is not null)
+            else if (given is not null && !HasWrongCount(flag, given))
                 values.Add(new(flag.Setting, flag.Negation is null ? [.. given.Tokens.Select(token => token.Value)] : ["true"], NameOf(given)));
         }
 
         return values;
     }
+
+    private static OptionResult? Given(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false } given ? given : null;
+
+    // The parser has told this error already.
+    private static bool HasWrongCount(ConfigurationFlag flag, OptionResult given) =>
+        flag.Negation is null && (flag.Setting.IsScalar ? given.Tokens.Count != 1 : given.Tokens.Count == 0);
 
     private static string NameOf(OptionResult result) => result.IdentifierToken?.Value ?? result.Option.Name;
 }

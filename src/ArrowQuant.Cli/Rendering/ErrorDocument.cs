@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ArrowQuant.Fallback;
@@ -9,7 +10,7 @@ namespace ArrowQuant.Cli.Rendering;
 internal sealed record ErrorDocument(ErrorDetail Error, IReadOnlyList<QuantizationAttempt> Attempts, FallbackReport Fallback)
 {
     /// <summary>The document as UTF-8 text that ends with a line feed.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, ErrorJsonContext.Default.ErrorDocument) + "\n";
+    public string ToJson() => JsonSerializer.Serialize(this, ErrorJsonContext.Readable.ErrorDocument) + "\n";
 }
 
 /// <summary>The failure itself.</summary>
@@ -35,4 +36,9 @@ internal sealed record ErrorDetail(
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ErrorDocument))]
-internal sealed partial class ErrorJsonContext : JsonSerializerContext;
+internal sealed partial class ErrorJsonContext : JsonSerializerContext
+{
+    /// <summary>The context that leaves quotes and letters of other scripts as they are: the document is for a pipe, not for a web page.</summary>
+    public static ErrorJsonContext Readable =>
+        new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

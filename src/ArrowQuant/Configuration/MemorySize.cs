@@ -26,7 +26,7 @@ internal static class MemorySize
             string number = text[..^suffix.Length].TrimEnd();
             if (!double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double amount)) return false;
             double whole = Math.Floor(amount * unit / (1L << 20));
-            if (whole > LargestMebibytes || (whole == 0 && amount > 0)) return false;
+            if (!(whole <= LargestMebibytes) || (whole == 0 && amount > 0)) return false;
             mebibytes = (long)whole;
             return true;
         }

@@ -32,12 +32,16 @@ internal sealed class GateRules(double threshold, double floor, int layers)
     public bool Passed => FailureReason is null && Measured == layers;
 
     /// <summary>Why a single layer fails whatever the mean says, or null.</summary>
-    public static string? DefectOf(string name, LayerFigures figures, double floor)
+    public static string? DefectOf(string name, LayerFigures figures, double floor) => figures.IsFinite
+        ? DefectOf(name, figures.Cosine, figures.NormRatio, floor)
+        : $"layer {name} decodes to values that are not finite";
+
+    /// <summary>The same for a layer whose decoded values are finite.</summary>
+    public static string? DefectOf(string name, double cosine, double normRatio, double floor)
     {
-        if (!figures.IsFinite) return $"layer {name} decodes to values that are not finite";
-        if (figures.NormRatio is < SmallestNormRatio or > LargestNormRatio)
-            return $"layer {name} has norm ratio {figures.NormRatio:0.####}, outside {SmallestNormRatio}..{LargestNormRatio}";
-        return figures.Cosine < floor ? $"layer {name} has accuracy {figures.Cosine:0.######}, below min_layer_accuracy {floor}" : null;
+        if (!(normRatio is >= SmallestNormRatio and <= LargestNormRatio))
+            return $"layer {name} has norm ratio {normRatio:0.####}, outside {SmallestNormRatio}..{LargestNormRatio}";
+        return cosine < floor ? $"layer {name} has accuracy {cosine:0.######}, below {floor}" : null;
     }
 
     /// <summary>Judges the next layer; false when the attempt can stop.</summary>

@@ -100,12 +100,8 @@ internal sealed class LayerLadder(IAttemptRunner runner, ModelPlan plan, RunJour
         }
     }
 
-    private string? DefectOf(LayerOutcome layer, double threshold)
-    {
-        string name = layer.Layer.Tensor.FullName;
-        string? defect = GateRules.DefectOf(name, layer.Figures, _config.MinLayerAccuracy);
-        return defect ?? (layer.Figures.Cosine < threshold ? $"layer {name} has accuracy {layer.Figures.Cosine:0.######}, below {threshold}" : null);
-    }
+    private string? DefectOf(LayerOutcome layer, double threshold) =>
+        GateRules.DefectOf(layer.Layer.Tensor.FullName, layer.Figures, Math.Max(threshold, _config.MinLayerAccuracy));
 
     private string Reason(List<LayerOutcome> failing, double threshold) => failing.Count == 1
         ? DefectOf(failing[0], threshold)!

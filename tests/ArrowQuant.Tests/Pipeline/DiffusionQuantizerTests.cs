@@ -1,0 +1,40 @@
+using ArrowQuant.Configuration;
+using ArrowQuant.Pipeline;
+using ArrowQuant.Reporting;
+using ArrowQuant.Storage;
+using ArrowQuant.TestKit;
+
+namespace ArrowQuant.Tests.Pipeline;
+
+public sealed class DiffusionQuantizerTests
+{
+    [Theory]
+    [InlineData("dit-digits", 2)]
+    [InlineData("dit-digits", 4)]
+    [InlineData("dit-digits", 8)]
+    [InlineData("llada-kjv", 2)]
+    [InlineData("llada-kjv", 4)]
+    [InlineData("diffwave-spoken-digits", 2)]
+    [InlineData("diffwave-spoken-digits", 8)]
+    public async Task QuantizeAsync_SampleModel_DecodesAsMeasured(string model, int bits)
+    {
+        using var folder = new TempFolder();
+        string output = folder.PathOf("out");
+        QuantizationResult result = await new DiffusionQuantizer().QuantizeAsync(
+            RepositoryPaths.Sample(model), output, new DiffusionQuantConfig { BitWidth = bits }, cancellationToken: TestContext.Current.CancellationToken);
+        TestContext.Current.SendDiagnosticMessage($"{model} {bits}: {result.CosineSimilarity} bpw {result.BitsPerWeight} {result.QuantizationTimeS}s {string.Join(",", result.Layers.GroupBy(l => l.Layout).Select(g => g.Key + g.Count()))} kept {result.Kept.Count}");
+        var original = WeightFile.Read(Path.Combine(RepositoryPaths.Sample(model), "model.safetensors"));
+        using ArtefactReader reader = ArtefactReader.Open(output);
+        double sum = 0;
+        foreach (LayerReport layer in result.Layers)
+        {
+            double cosine = Figures.Cosine(original[layer.Name].Values, reader.ReadLayer(layer.Name));
+            Assert.Equal(layer.CosineSimilarity, cosine, 1e-9);
+            sum += cosine;
+        }
+
+        Assert.Equal(result.CosineSimilarity, sum / result.Layers.Count, 1e-9);
+        foreach (KeptReport kept in result.Kept) Assert.Equal(original[kept.Name].Values, reader.ReadLayer(kept.Name));
+        Assert.Equal(original.Count, result.Layers.Count + result.Kept.Count);
+    }
+}
