@@ -36,7 +36,8 @@ public static class SyntheticModels
 
     /// <summary>
     /// Writes <c>model.safetensors</c> and <c>metadata.json</c> into <paramref name="folder"/> (made if missing) and returns the
-    /// folder. With <paramref name="modality"/> null nothing says what the model is. Layer i draws from seed + i; 1-D tensors are always Gaussian.
+    /// folder. With <paramref name="modality"/> null nothing says what the model is.
+    /// Layer i draws from seed + i; 1-D tensors are always Gaussian.
     /// </summary>
     public static string Write(string folder, WeightDistribution distribution, ulong seed, string? modality = "image",
         IReadOnlyList<(string Name, long[] Shape)>? layers = null, double outlierDeviations = 20)

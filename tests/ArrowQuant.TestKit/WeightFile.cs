@@ -39,8 +39,8 @@ public static class WeightFile
             long expected = shape.Aggregate(1L, (product, size) => product * size) * ElementCodec.SizeOf(type);
             if (end - start != expected || 8 + headerLength + end > file.Length)
             {
-                string found = $"{entry.Name} has {end - start} bytes at {start}";
-                throw new InvalidDataException($"{path}: {found}, expected {expected} inside the file");
+                string actual = $"{entry.Name} has {end - start} bytes at {start}";
+                throw new InvalidDataException($"{path}: {actual}, expected {expected} inside the file");
             }
 
             byte[] data = file.AsSpan(checked((int)(8 + headerLength + start)), checked((int)expected)).ToArray();

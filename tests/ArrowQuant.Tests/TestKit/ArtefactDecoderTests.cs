@@ -172,9 +172,9 @@ public sealed class ArtefactDecoderTests
 
     // rows of a [3, 1] layer at 8 bits whose values are its codes
     private static string Block(int rowStart, int rowCount, string data) =>
-        ArtefactFixture.Row("w", "3, 1", data, quantType: "int8", layout: "affine", scales: string.Join(',', Enumerable.Repeat(1, rowCount)),
-            zeroPoints: string.Join(',', Enumerable.Repeat(0, rowCount)), groupSize: 128, rowStart: rowStart, rowCount: rowCount,
-            method: "base");
+        ArtefactFixture.Row("w", "3, 1", data, quantType: "int8", layout: "affine",
+            scales: string.Join(',', Enumerable.Repeat(1, rowCount)), zeroPoints: string.Join(',', Enumerable.Repeat(0, rowCount)),
+            groupSize: 128, rowStart: rowStart, rowCount: rowCount, method: "base");
 
     private static (long[] Shape, float[] Values) DecodeOne(string row)
     {

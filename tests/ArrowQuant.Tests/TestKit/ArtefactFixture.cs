@@ -14,7 +14,8 @@ internal sealed class ArtefactFixture : IDisposable
 
     /// <summary>One row as a SELECT; every default is that of a kept float32 tensor.</summary>
     public static string Row(string name, string shape, string dataHex, string dtype = "float32", string quantType = "none",
-        string layout = "none", string scales = "", string zeroPoints = "", string? levels = null, int? groupSize = null, int? quantAxis = null, int rowAxis = 0,
+        string layout = "none", string scales = "", string zeroPoints = "", string? levels = null,
+        int? groupSize = null, int? quantAxis = null, int rowAxis = 0,
         int rowStart = 0, int rowCount = 1, string? spatial = null, string method = "none", string transform = "none") =>
         $"SELECT '{name}' AS layer_name, [{shape}]::UBIGINT[] AS shape, '{dtype}' AS dtype, unhex('{dataHex}') AS data, " +
         $"'{quantType}' AS quant_type, " +

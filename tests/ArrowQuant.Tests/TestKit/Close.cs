@@ -11,8 +11,8 @@ internal static class Close
         for (int i = 0; i < expected.Length; i++)
         {
             double difference = Math.Abs((double)expected[i] - actual[i]);
-            Assert.True(difference <= tolerance * (1 + Math.Abs(expected[i])),
-                $"{what}[{i}] is {actual[i]}, expected {expected[i]} within {tolerance}");
+            if (!(difference <= tolerance * (1 + Math.Abs(expected[i]))))
+                Assert.Fail($"{what}[{i}] is {actual[i]}, expected {expected[i]} within {tolerance}");
         }
     }
 }
