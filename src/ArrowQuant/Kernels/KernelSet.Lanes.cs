@@ -12,58 +12,14 @@ internal sealed unsafe class KernelSet<T>(string name) : KernelSet
 
     public override void FitAffine(GroupRows rows, int bits, AffineSearch search, Span<float> scales, Span<float> zeroPoints)
     {
-        float* fitted = stackalloc float[2 * 16];
-        fixed (float* scaleOut = scales, zeroOut = zeroPoints)
-        {
-            var batch = new GroupBatch<T>(rows);
-            float* x = Allocate((nint)rows.GroupSize * T.Count);
-            try
-            {
-                while (batch.Next(rows, x))
-                {
-                    AffineFit<T>.Fit(x, batch.Length, bits, search, fitted, fitted + 16);
-                    for (int lane = 0; lane < batch.Lanes; lane++)
-                    {
-                        int group = batch.GroupIndex(lane);
-                        scaleOut[group] = FloatStorage.Round(fitted[lane] * batch.Restore(lane));
-                        zeroOut[group] = FloatStorage.Round(fitted[16 + lane]);
-                    }
-                }
-            }
-            finally
-            {
-                NativeMemory.AlignedFree(x);
-            }
-        }
+        if (rows.ColumnWeights.IsEmpty || search == AffineSearch.MinMax) FitAffine<Unweighted>(rows, bits, search, scales, zeroPoints);
+        else FitAffine<Weighted>(rows, bits, search, scales, zeroPoints);
     }
 
     public override void FitLattice(GroupRows rows, bool withOffset, Span<float> levels)
     {
-        float* fitted = stackalloc float[3 * 16];
-        int perGroup = withOffset ? 3 : 2;
-        fixed (float* levelOut = levels)
-        {
-            var batch = new GroupBatch<T>(rows);
-            nint values = (nint)rows.GroupSize * T.Count;
-            float* x = Allocate(values + LatticeFit<T>.ScratchLength(rows.GroupSize));
-            try
-            {
-                while (batch.Next(rows, x))
-                {
-                    LatticeFit<T>.Fit(x, batch.Length, withOffset, x + values, fitted);
-                    for (int lane = 0; lane < batch.Lanes; lane++)
-                    {
-                        float* target = levelOut + (nint)batch.GroupIndex(lane) * perGroup;
-                        for (int k = 0; k < perGroup; k++)
-                            target[k] = FloatStorage.Round(fitted[(k + 3 - perGroup) * T.Count + lane] * batch.Restore(lane));
-                    }
-                }
-            }
-            finally
-            {
-                NativeMemory.AlignedFree(x);
-            }
-        }
+        if (rows.ColumnWeights.IsEmpty) FitLattice<Unweighted>(rows, withOffset, levels);
+        else FitLattice<Weighted>(rows, withOffset, levels);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -156,6 +112,64 @@ internal sealed unsafe class KernelSet<T>(string name) : KernelSet
         ErrorSums added = new() { Product = total[0], Original = total[1], Decoded = total[2], Error = total[3] };
         for (int lane = 0; lane < 16; lane++) added.LargestError = MathF.Max(added.LargestError, largest[lane]);
         sums.Add(added);
+    }
+
+    private static void FitAffine<TWeighting>(GroupRows rows, int bits, AffineSearch search, Span<float> scales, Span<float> zeroPoints)
+        where TWeighting : struct, IWeighting
+    {
+        float* fitted = stackalloc float[2 * 16];
+        fixed (float* scaleOut = scales, zeroOut = zeroPoints)
+        {
+            var batch = new GroupBatch<T>(rows);
+            float* x = Allocate(2 * (nint)rows.GroupSize * T.Count);
+            try
+            {
+                while (batch.Next(rows, x))
+                {
+                    AffineFit<T, TWeighting>.Fit(x, batch.Length, bits, search, fitted, fitted + 16);
+                    for (int lane = 0; lane < batch.Lanes; lane++)
+                    {
+                        int group = batch.GroupIndex(lane);
+                        scaleOut[group] = FloatStorage.Round(fitted[lane] * batch.Restore(lane));
+                        zeroOut[group] = FloatStorage.Round(fitted[16 + lane]);
+                    }
+                }
+            }
+            finally
+            {
+                NativeMemory.AlignedFree(x);
+            }
+        }
+    }
+
+    private static void FitLattice<TWeighting>(GroupRows rows, bool withOffset, Span<float> levels)
+        where TWeighting : struct, IWeighting
+    {
+        float* fitted = stackalloc float[3 * 16];
+        int perGroup = withOffset ? 3 : 2;
+        fixed (float* levelOut = levels)
+        {
+            var batch = new GroupBatch<T>(rows);
+            nint values = 2 * (nint)rows.GroupSize * T.Count;
+            float* x = Allocate(values + LatticeFit<T, TWeighting>.ScratchLength(rows.GroupSize));
+            try
+            {
+                while (batch.Next(rows, x))
+                {
+                    LatticeFit<T, TWeighting>.Fit(x, batch.Length, withOffset, x + values, fitted);
+                    for (int lane = 0; lane < batch.Lanes; lane++)
+                    {
+                        float* target = levelOut + (nint)batch.GroupIndex(lane) * perGroup;
+                        for (int k = 0; k < perGroup; k++)
+                            target[k] = FloatStorage.Round(fitted[(k + 3 - perGroup) * T.Count + lane] * batch.Restore(lane));
+                    }
+                }
+            }
+            finally
+            {
+                NativeMemory.AlignedFree(x);
+            }
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
