@@ -215,6 +215,15 @@ internal sealed unsafe class KernelSet<T>(string name) : KernelSet
         TLanes.Store(TLanes.Max(TLanes.Load(largest), TLanes.Abs(difference)), largest);
     }
 
+    public override void Compensate(
+        ColumnBlock block, int first, int end, int columns, ColumnGrids grids, float[] factor, int stride, int offset)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(columns, Math.Min(ColumnBlock.Columns, stride - offset));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(end, columns);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(grids.PaddedRows, block.PaddedRows);
+        fixed (float* u = &factor[(nint)offset * stride + offset]) Compensation<T>.Run(block, first, end, columns, grids, u, stride);
+    }
+
     private static float* Allocate(nint floats) => (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), 64);
 
     private static void CheckLengths(int left, int right)

@@ -61,6 +61,13 @@ internal abstract class KernelSet
     /// <summary>Adds the sums over one run of weights. Element i goes to partial sum i mod 16, at every width.</summary>
     public abstract void AddErrors(ReadOnlySpan<float> original, ReadOnlySpan<float> decoded, ref ErrorSums sums);
 
+    /// <summary>
+    /// Quantizes block columns [first, end) one after the other and takes each column's error out of the columns behind it, up to column
+    /// <paramref name="columns"/>; <paramref name="factor"/> is the upper factor [.., stride], of which row and column
+    /// <paramref name="offset"/> belong to the block's first column.
+    /// </summary>
+    public abstract void Compensate(ColumnBlock block, int first, int end, int columns, ColumnGrids grids, float[] factor, int stride, int offset);
+
     private static string Widest() =>
         Vector512.IsHardwareAccelerated ? "v512" : Vector256.IsHardwareAccelerated ? "v256" : Vector128.IsHardwareAccelerated ? "v128" : "scalar";
 }
