@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ArrowQuant.Kernels.Lanes;
+using ArrowQuant.Kernels.LinearAlgebra;
 
 namespace ArrowQuant.Kernels;
 
@@ -9,6 +10,8 @@ internal sealed unsafe class KernelSet<T>(string name) : KernelSet
     where T : unmanaged, ILanes<T>
 {
     public override string Name => name;
+
+    public override MatrixKernels Algebra { get; } = new MatrixKernels<T>();
 
     public override void FitAffine(GroupRows rows, int bits, AffineSearch search, Span<float> scales, Span<float> zeroPoints)
     {

@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics;
 using ArrowQuant.Errors;
 using ArrowQuant.Kernels.Lanes;
+using ArrowQuant.Kernels.LinearAlgebra;
 
 namespace ArrowQuant.Kernels;
 
@@ -17,6 +18,9 @@ internal abstract class KernelSet
 
     /// <summary>The name of this width.</summary>
     public abstract string Name { get; }
+
+    /// <summary>Dense linear algebra at this width.</summary>
+    public abstract MatrixKernels Algebra { get; }
 
     /// <summary>The set of the given name, or for null the widest that this processor has.</summary>
     /// <exception cref="ConfigurationException">The name is unknown.</exception>

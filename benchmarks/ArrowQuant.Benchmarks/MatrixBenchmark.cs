@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using ArrowQuant.Kernels;
+using ArrowQuant.Kernels.LinearAlgebra;
+
+namespace ArrowQuant.Benchmarks;
+
+/// <summary>
+/// The linear algebra kernels beside the multiply-add peak of the same moment: rounds interleave all kernels, medians of the rounds are
+/// printed. <c>matrix [order] [rounds] [kernel set]</c>.
+/// </summary>
+internal static class MatrixBenchmark
+{
+    public static int Run(string[] arguments)
+    {
+        int d = arguments.Length > 0 ? int.Parse(arguments[0]) : 4096;
+        int rounds = arguments.Length > 1 ? int.Parse(arguments[1]) : 5;
+        KernelSet kernels = KernelSet.Create(arguments.Length > 2 ? arguments[2] : null);
+        Case[] cases = CreateCases(kernels.Algebra, d, Environment.ProcessorCount);
+        double[][] rates = [.. cases.Select(_ => new double[rounds])];
+        double[][] ratios = [.. cases.Select(_ => new double[rounds])];
+        for (int round = 0; round < rounds; round++)
+        {
+            for (int i = 0; i < cases.Length; i++)
+            {
+                double before = FmaPeak.Measure(cases[i].Threads, 5_000_000);
+                Stopwatch watch = Stopwatch.StartNew();
+                cases[i].Body();
+                rates[i][round] = cases[i].Flops / watch.Elapsed.TotalSeconds / 1e9;
+                double after = FmaPeak.Measure(cases[i].Threads, 5_000_000);
+                ratios[i][round] = rates[i][round] / Math.Max(before, after);
+            }
+        }
+
+        Console.WriteLine($"{kernels.Name}, order {d}, medians of {rounds} rounds");
+        Console.WriteLine($"{"kernel",-44} {"threads",7} {"GF/s",8} {"seconds",8} {"of peak",8}");
+        for (int i = 0; i < cases.Length; i++)
+        {
+            double rate = Median(rates[i]);
+            Console.WriteLine(
+                $"{cases[i].Name,-44} {cases[i].Threads,7} {rate,8:F1} {cases[i].Flops / rate / 1e9,8:F3} {Median(ratios[i]),8:P0}");
+        }
+
+        return 0;
+    }
+
+    private static Case[] CreateCases(MatrixKernels algebra, int d, int threads)
+    {
+        const int Block = 128;
+        float[] x = Values(d * d);
+        float[] ones = [.. Enumerable.Repeat(1f, d)];
+        float[] h = new float[d * d];
+        float[] u = new float[d * d];
+        float[] rows = Values(Block * d);
+        float[] errors = Values(Block * Block);
+        double[] products = new double[Block];
+        float damping = 0.01f * d / 12;
+        double cube = (double)d * d * d;
+        double slab = 2.0 * Block * Block * d;
+        return
+        [
+            new($"Gram n={d}", threads, cube, () => algebra.Gram(x, d, ones, h, threads)),
+            new("TryFactorInverse", threads, cube * 2 / 3, () => algebra.TryFactorInverse(h, d, damping, u, threads)),
+            new($"SubtractProduct {Block}x{d}, k={Block}, 20 times", 1, 20 * slab, () =>
+            {
+                for (int i = 0; i < 20; i++) algebra.SubtractProduct(rows, d, errors, u, d, Block, d, Block);
+            }),
+            new($"RowProducts m={Block}", 1, 2.0 * Block * d * d, () => algebra.RowProducts(x.AsSpan(0, Block * d), h, rows, Block, d, products)),
+            new($"MatMulTransposed [{d}, {d}]", threads, 2 * cube, () => algebra.MatMulTransposed(x, h, u, d, d, d, threads)),
+        ];
+    }
+
+    private static float[] Values(int count)
+    {
+        Random random = new(1);
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) values[i] = random.NextSingle() - 0.5f;
+        return values;
+    }
+
+    private static double Median(double[] values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted[sorted.Length / 2];
+    }
+
+    private sealed record Case(string Name, int Threads, double Flops, Action Body);
+}
