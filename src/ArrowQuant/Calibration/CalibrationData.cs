@@ -27,7 +27,7 @@ internal sealed class CalibrationData
         if (readable.Length == 0) return null;
         Dictionary<string, (long, bool)> layers = new(StringComparer.Ordinal);
         foreach (string file in readable) Read(file, layers);
-        return new CalibrationData(layers);
+        return new CalibrationData(layers) { Files = [.. readable] };
     }
 
     /// <summary>Why the data cannot serve a layer, or null when it can.</summary>
@@ -45,6 +45,21 @@ internal sealed class CalibrationData
         return found.IsFinite
             ? null
             : new CalibrationDefect("non_finite_statistics", $"calibration input of layer {name} holds values that are not finite", true);
+    }
+
+    internal List<string> Files = [];
+    public LayerCalibration Load(string layer)
+    {
+        string name = layer.EndsWith(WeightSuffix, StringComparison.Ordinal) ? layer[..^WeightSuffix.Length] : layer;
+        using IModelSource source = ModelSource.Open(Files[0]);
+        var x = source.Tensors.Single(t => t.Name == name + ".input"); var t = source.Tensors.Single(t => t.Name == name + ".timestep");
+        byte[] b = new byte[x.ByteLength]; source.Read(x, 0, b); float[] f = new float[x.Shape.ElementCount]; FloatConversion.ToSingle(ElementTypeFormats.FormatOf(x.ElementType), b, f);
+        byte[] tb = new byte[t.ByteLength]; source.Read(t, 0, tb); int[] ts = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, int>(tb).ToArray();
+        int d = (int)x.Shape.Dimensions[1]; int n = ts.Length; int T = ts.Max() + 1;
+        int[] order = [.. Enumerable.Range(0, n).OrderBy(i => ts[i]).ThenBy(i => i)];
+        List<float> fit = [], held = []; List<int> fg = [], hg = [];
+        for (int i = 0; i < n; i++) { int r = order[i]; int g = Math.Min(9, ts[r] * 10 / T); var row = f.AsSpan(r * d, d); if (i % 4 == 3) { held.AddRange(row); hg.Add(g); } else { fit.AddRange(row); fg.Add(g); } }
+        return new LayerCalibration { Features = d, Fit = [.. fit], FitGroup = [.. fg], HeldOut = [.. held], HeldOutGroup = [.. hg], Groups = [.. Enumerable.Range(0, 10)] };
     }
 
     private static void Read(string file, Dictionary<string, (long, bool)> layers)

@@ -8,7 +8,4 @@ internal sealed record CalibrationDefect(string Cause, string Message, bool Data
 {
     /// <summary>The run has no calibration data at all.</summary>
     public static CalibrationDefect NoData { get; } = new("no_calibration_data", "no calibration data", false);
-
-    /// <summary>The data is good, and the methods that would use it do not exist yet.</summary>
-    public static CalibrationDefect NotBuilt { get; } = new("not_built", "calibrated methods are not built yet", false);
 }

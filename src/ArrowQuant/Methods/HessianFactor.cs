@@ -8,6 +8,7 @@ namespace ArrowQuant.Methods;
 /// </summary>
 internal sealed class HessianFactor
 {
+    private const int LargestWhole = 8192;
     private const double LargestDamping = 1;
     private const double SmallestImportance = 1e-4;
     private const double LargestImportance = 1e4;
@@ -33,6 +34,22 @@ internal sealed class HessianFactor
 
     /// <summary>Share of the mean diagonal that was added to the diagonal in the end.</summary>
     public double Damping { get; }
+
+    /// <summary>
+    /// Columns of a diagonal block: the whole matrix up to 8192 columns, else 4096, or what <c>hessian_block</c> says; whole groups.
+    /// </summary>
+    public static int BlockColumns(int hessianBlock, int columns, int groupSize)
+    {
+        int wanted = hessianBlock > 0 ? hessianBlock : columns <= LargestWhole ? columns : LargestWhole / 2;
+        return wanted >= columns ? columns : Math.Max(groupSize, wanted / groupSize * groupSize);
+    }
+
+    /// <summary>Bytes of all factors and of one block's Hessian.</summary>
+    public static long BytesOf(int columns, int blockColumns)
+    {
+        long blocks = (columns + blockColumns - 1) / blockColumns;
+        return (blocks + 1) * blockColumns * blockColumns * sizeof(float);
+    }
 
     /// <summary>Damping as a share of the mean diagonal: .1 when samples are few for the columns, else .05.</summary>
     public static double DefaultDamping(int samples, int columns) => samples < 2 * columns ? 0.1 : 0.05;

@@ -27,15 +27,20 @@ internal static class ModelPlanner
         };
         RefuseQuantized(source, options);
         IReadOnlyList<LayerDecision> decisions = new LayerSelection(config, source.Description.ModelType).Decide(source.Tensors);
+        PlannedTensor[] tensors = [.. decisions.Select((decision, index) => new PlannedTensor(index, decision))];
+        IReadOnlyList<PlannedShard> shards = ShardPlan.Plan(source.Tensors);
+        CalibrationData? calibration = CalibrationData.Open(options.NoCalibration ? [] : CalibrationFiles(source, options), options.CalibrationPath is not null);
         var plan = new ModelPlan
         {
             Source = source,
             Config = config,
             Modality = modality,
             Strategy = Strategy.For(modality, config),
-            Calibration = CalibrationData.Open(options.NoCalibration ? [] : CalibrationFiles(source, options), options.CalibrationPath is not null),
-            Tensors = [.. decisions.Select((decision, index) => new PlannedTensor(index, decision))],
-            Shards = ShardPlan.Plan(source.Tensors),
+            Calibration = calibration,
+            JudgeByOutputs = JudgeByOutputs(config, calibration, tensors),
+            Tensors = tensors,
+            Shards = shards,
+            BiasOf = BiasCorrection.Find(tensors, shards),
         };
         if (plan.WidthsAt(config.BitWidth).Any(width => width is not null)) return plan;
         string reasons = string.Join(", ", plan.Tensors
@@ -45,6 +50,17 @@ internal static class ModelPlanner
         {
             FilePath = source.Path,
         };
+    }
+
+    // auto judges by outputs only when every layer has them, so that one mean compares like with like.
+    private static bool JudgeByOutputs(DiffusionQuantConfig config, CalibrationData? calibration, IReadOnlyList<PlannedTensor> tensors)
+    {
+        if (config.AccuracyMetric == AccuracyMetric.Weight) return false;
+        PlannedTensor? without = tensors.FirstOrDefault(t => t.Decision.Quantize && calibration?.DefectOf(t.Tensor.FullName, t.View.Columns) is not null);
+        if (calibration is not null && without is null) return true;
+        if (config.AccuracyMetric == AccuracyMetric.Auto) return false;
+        string missing = without is null ? "there is no calibration data" : calibration!.DefectOf(without.Tensor.FullName, without.View.Columns)!.Message;
+        throw new CalibrationException($"accuracy_metric output needs calibration samples for every quantized layer: {missing}; give --calibration, or --accuracy-metric auto");
     }
 
     private static IReadOnlyList<string> CalibrationFiles(IModelSource source, QuantizationRunOptions options) =>
