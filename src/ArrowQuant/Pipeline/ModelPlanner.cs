@@ -4,6 +4,7 @@ using ArrowQuant.Errors;
 using ArrowQuant.Methods;
 using ArrowQuant.Sources;
 using ArrowQuant.Storage;
+using ArrowQuant.Tensors;
 
 namespace ArrowQuant.Pipeline;
 
@@ -15,10 +16,14 @@ internal static class ModelPlanner
         ModelSource.Open(modelPath, new ModelSourceOptions { Variant = options.Variant, IncludeComponents = config.IncludeLayers });
 
     /// <summary>Plans a run.</summary>
+    /// <param name="source">The opened model.</param>
+    /// <param name="config">The configuration, complete and valid.</param>
+    /// <param name="options">How the run is made.</param>
+    /// <param name="budget">Pays for calibration rows; null when none will be loaded.</param>
     /// <exception cref="ConfigurationException">The modality is neither given nor found.</exception>
     /// <exception cref="ModelFormatException">The model is quantized already, or has nothing to quantize.</exception>
     /// <exception cref="CalibrationException">Named calibration data is missing or broken.</exception>
-    public static ModelPlan Plan(IModelSource source, DiffusionQuantConfig config, QuantizationRunOptions options)
+    public static ModelPlan Plan(IModelSource source, DiffusionQuantConfig config, QuantizationRunOptions options, MemoryBudget? budget = null)
     {
         Modality modality = config.Modality ?? source.Description.Modality ?? throw new ConfigurationException(
             [$"{source.Path}: nothing in metadata.json, model_index.json, config.json or the file's own metadata tells the modality; give it with --modality text|code|image|audio"])
@@ -33,7 +38,8 @@ internal static class ModelPlanner
             Config = config,
             Modality = modality,
             Strategy = Strategy.For(modality, config),
-            Calibration = CalibrationData.Open(options.NoCalibration ? [] : CalibrationFiles(source, options), options.CalibrationPath is not null),
+            Calibration = CalibrationData.Open(
+                options.NoCalibration ? [] : CalibrationFiles(source, options), options.CalibrationPath is not null, config, budget),
             Tensors = [.. decisions.Select((decision, index) => new PlannedTensor(index, decision))],
             Shards = ShardPlan.Plan(source.Tensors),
         };
