@@ -24,6 +24,7 @@ internal sealed class CalibratedPreparation
     {
         _request = request;
         _calibration = request.Calibration();
+        _held.Add(_calibration);
         List<float> sample = [];
         request.ReadSample(piece => sample.AddRange(piece));
         _sample = [.. sample];
@@ -44,7 +45,9 @@ internal sealed class CalibratedPreparation
         ActivationSamples samples = IsTimeAware ? pooled.Balanced(omega) : pooled;
         OutputCorrection correction = CorrectionOf(samples, heldOut);
         PreparedLayer byWeights = LayerPreparation.PrepareByWeights(_request, Recipe, correction, consume => consume(_sample));
-        PreparedLayer? fitted = Fit(samples, correction, omega);
+        _held.Add(_request.Budget.Charge(
+            HessianFactor.BytesOf(_request.Columns, BlockColumns), $"the Hessian of {_request.Name} in blocks of {BlockColumns} columns (hessian_block)"));
+        PreparedLayer? fitted = Fit(samples, correction, shared: true);
         if (fitted is null)
             return Fallback(byWeights, "hessian_not_positive_definite", $"the Hessian of layer {_request.Name} is not positive definite after damping");
         if (IsTimeAware && _request.Config.MinimaxTimeWeighting) fitted = Minimax(fitted, pooled, heldOut, omega);
@@ -61,19 +64,34 @@ internal sealed class CalibratedPreparation
             Recipe = Recipe,
             Format = byWeights.Format,
             Search = byWeights.Search,
-            ColumnWeights = HessianFactor.Importance(_calibration.BalancedSquareMeans()),
-            TimeAwareJson = _calibration.TimeAwareJson([.. Enumerable.Repeat(1.0 / _calibration.Groups.Count, _calibration.Groups.Count)], []),
-            ActivationStatsJson = _calibration.ActivationStatsJson(),
+            ColumnWeights = HessianFactor.Importance(BalancedSquareMeans()),
+            TimeAwareJson = TimeAwareQuant.Of(true, _calibration.Groups, [.. Enumerable.Repeat(1.0 / _calibration.Groups.Count, _calibration.Groups.Count)], null).ToJson(),
+            ActivationStatsJson = ActivationStats.Of(_calibration.Groups).ToJson(),
         };
+    }
+
+    // Mean squares of channels, each time group with the same share of energy.
+    private double[] BalancedSquareMeans()
+    {
+        double[] importance = new double[_calibration.Features];
+        for (int k = 0; k < _calibration.Groups.Count; k++)
+        {
+            ReadOnlySpan<float> squares = _calibration.SquareMeans.AsSpan(k * _calibration.Features, _calibration.Features);
+            double energy = 0;
+            foreach (float square in squares) energy += square;
+            for (int c = 0; c < importance.Length && energy > 0; c++) importance[c] += squares[c] / energy;
+        }
+
+        return importance;
     }
 
     private OutputCorrection CorrectionOf(ActivationSamples fit, ActivationSamples heldOut) => new(
         new OutputMeter(_request.Kernels, fit), new OutputMeter(_request.Kernels, heldOut), _request.HasBias ? fit.BalancedMean() : null);
 
-    private PreparedLayer? Fit(ActivationSamples samples, OutputCorrection correction, double[] omega)
+    private PreparedLayer? Fit(ActivationSamples samples, OutputCorrection correction, bool shared)
     {
         (float[] Scales, double Alpha)? equalization = Recipe.Enhancement == MethodNames.Spatial ? Equalize(samples) : null;
-        HessianFactor? hessian = Factor(equalization is { } found ? samples.Scaled(found.Scales) : samples);
+        HessianFactor? hessian = equalization is { } found ? Factor(samples.Scaled(found.Scales)) : shared ? SharedFactor(samples) : Factor(samples);
         if (hessian is null) return null;
         PreparedLayer? best = null;
         double least = double.PositiveInfinity;
@@ -116,11 +134,17 @@ internal sealed class CalibratedPreparation
         });
     }
 
+    private HessianFactor? SharedFactor(ActivationSamples samples)
+    {
+        var key = new HessianKey(_calibration.InputHash, IsTimeAware, BlockColumns);
+        return _request.Hessians.Share(key, () => Factor(samples)).Value;
+    }
+
+    private int BlockColumns => HessianFactor.BlockColumns(_request.Config.HessianBlock, _request.Columns, _request.Config.GroupSize);
+
     private HessianFactor? Factor(ActivationSamples samples)
     {
-        int block = HessianFactor.BlockColumns(_request.Config.HessianBlock, _request.Columns, _request.Config.GroupSize);
-        if (_held.Count == 0)
-            _held.Add(_request.Budget.Charge(HessianFactor.BytesOf(_request.Columns, block), $"the Hessian of {_request.Name} in blocks of {block} columns"));
+        int block = BlockColumns;
         int threads = _request.Columns >= LargeHessian ? _request.Threads : 1;
         return HessianFactor.TryCreate(_request.Kernels, samples, block, actOrder: false, threads);
     }
@@ -141,7 +165,7 @@ internal sealed class CalibratedPreparation
             double total = shares.Sum();
             for (int k = 0; k < shares.Length; k++) shares[k] /= total;
             ActivationSamples samples = pooled.Balanced(shares);
-            if (Fit(samples, CorrectionOf(samples, heldOut), shares) is not { } candidate) break;
+            if (Fit(samples, CorrectionOf(samples, heldOut), shared: false) is not { } candidate) break;
             figures = ErrorOf(candidate, meter);
             if (figures is null || figures.WorstError >= least) continue;
             least = figures.WorstError;
@@ -182,16 +206,25 @@ internal sealed class CalibratedPreparation
         Correction = layer.Correction,
         Alpha = layer.Alpha,
         Held = layer.Held,
-        TimeAwareJson = IsTimeAware ? _calibration.TimeAwareJson(omega, heldOut?.GroupErrors ?? []) : null,
-        ActivationStatsJson = _calibration.ActivationStatsJson(),
+        TimeAwareJson = IsTimeAware ? TimeAwareQuant.Of(true, _calibration.Groups, omega, heldOut?.ErrorOfGroup).ToJson() : null,
+        ActivationStatsJson = ActivationStats.Of(_calibration.Groups).ToJson(),
     };
 
     private PreparedLayer Fallback(PreparedLayer byWeights, string cause, string message)
     {
-        foreach (IDisposable held in _held) held.Dispose();
+        // The rows are still measured with; the Hessian is not needed any more.
+        foreach (IDisposable held in _held.Skip(1)) held.Dispose();
         LayerRecipe recipe = Recipe.WithoutCalibration(cause, message);
         PreparedLayer prepared = LayerPreparation.PrepareByWeights(_request, recipe, byWeights.Correction, consume => consume(_sample));
-        return prepared;
+        return new PreparedLayer
+        {
+            Recipe = recipe,
+            Format = prepared.Format,
+            Search = prepared.Search,
+            Correction = prepared.Correction,
+            ActivationStatsJson = ActivationStats.Of(_calibration.Groups).ToJson(),
+            Held = [_calibration],
+        };
     }
 
     // The relative output error of the row sample, quantized as a candidate would quantize it, on some inputs.

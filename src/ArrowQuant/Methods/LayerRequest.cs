@@ -41,6 +41,9 @@ internal sealed record LayerRequest
     /// <summary>Reads the row sample.</summary>
     public required Action<SampleConsumer> ReadSample { get; init; }
 
+    /// <summary>Hessians of layers with equal inputs.</summary>
+    public required HessianCache Hessians { get; init; }
+
     /// <summary>Charged for Hessians.</summary>
     public required MemoryBudget Budget { get; init; }
 

@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using ArrowQuant.Calibration;
 using ArrowQuant.Errors;
 using ArrowQuant.Kernels;
 using ArrowQuant.Methods;
@@ -13,6 +14,8 @@ internal sealed class AttemptRunner(ModelPlan plan, KernelSet kernels, MemoryBud
     : IAttemptRunner
 {
     private readonly int _threads = plan.Config.NumThreads == 0 ? Environment.ProcessorCount : plan.Config.NumThreads;
+
+    private readonly HessianCache _hessians = new();
 
     /// <inheritdoc/>
     public AttemptResult Run(AttemptSpec spec, CancellationToken cancellationToken)
@@ -68,11 +71,17 @@ internal sealed class AttemptRunner(ModelPlan plan, KernelSet kernels, MemoryBud
         Channels = tensor.InputChannels,
         HasBias = plan.BiasOf.ContainsKey(tensor.Index),
         Recipe = plan.RecipeOf(tensor),
-        Calibration = () => plan.Calibration!.Load(tensor.Tensor.FullName),
+        Calibration = () => LoadCalibration(tensor),
+        Hessians = _hessians,
         ReadSample = consume => LayerJob.ReadSample(reader, consume),
         Budget = budget,
         Threads = _threads,
     };
+
+    // The plan has asked already whether the data serves the layer.
+    private LayerCalibration LoadCalibration(PlannedTensor tensor) =>
+        plan.Calibration!.Load(tensor.Tensor.FullName, tensor.View.Columns, out CalibrationDefect? defect)
+        ?? throw new CalibrationException(defect!.Message);
 
     private static object Process(TensorWork tensor, BlockJob job, BlockBuffers buffers)
     {

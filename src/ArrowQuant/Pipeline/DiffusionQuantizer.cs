@@ -98,7 +98,8 @@ public sealed class DiffusionQuantizer
         long started = clock.GetTimestamp();
         ConfigurationValidator.ThrowIfInvalid(config);
         using IModelSource source = ModelPlanner.Open(modelPath, config, options);
-        ModelPlan plan = ModelPlanner.Plan(source, config, options);
+        MemoryBudget budget = BudgetOf(config);
+        ModelPlan plan = ModelPlanner.Plan(source, config, options, budget);
         OutputPath.Check(modelPath, outputPath);
         LogPlan(plan);
 
@@ -106,7 +107,7 @@ public sealed class DiffusionQuantizer
         using var meter = new QuantizationMeter();
         var journal = new RunJournal(_logger, meter, TextForms.Of(plan.Modality));
         var writing = new ArtefactWriterOptions { Compression = config.Compression, Sha256 = options.Sha256 };
-        var runner = new AttemptRunner(plan, _kernels, BudgetOf(config), writing, new ProgressReporter(progress, _logger, clock));
+        var runner = new AttemptRunner(plan, _kernels, budget, writing, new ProgressReporter(progress, _logger, clock));
         LadderResult ladder = Climb(runner, plan, journal, clock, staging, cancellationToken);
         QuantizationResult result = ResultBuilder.Build(plan, ladder, journal, outputPath, clock.GetElapsedTime(started).TotalSeconds);
         ArtefactPublication.Publish(staging, plan, ladder, result, cancellationToken);

@@ -52,6 +52,11 @@ internal sealed record ModelPlan
     public LayerRecipe RecipeOf(PlannedTensor tensor) => LayerRecipe.Resolve(Strategy, DefectOf(tensor));
 
     /// <summary>Why calibration data cannot serve a layer, or null when it can.</summary>
-    public CalibrationDefect? DefectOf(PlannedTensor tensor) =>
-        Calibration is null ? CalibrationDefect.NoData : Calibration.DefectOf(tensor.Tensor.FullName, tensor.View.Columns);
+    public CalibrationDefect? DefectOf(PlannedTensor tensor)
+    {
+        if (Calibration is null) return CalibrationDefect.NoData;
+        string name = tensor.Tensor.FullName;
+        CalibrationDefect? defect = Calibration.DefectOf(name, tensor.View.Columns);
+        return defect ?? (Strategy.Enhancement == MethodNames.TimeAware ? Calibration.TimeDefectOf(name) : null);
+    }
 }

@@ -4,6 +4,7 @@ using ArrowQuant.Errors;
 using ArrowQuant.Methods;
 using ArrowQuant.Sources;
 using ArrowQuant.Storage;
+using ArrowQuant.Tensors;
 
 namespace ArrowQuant.Pipeline;
 
@@ -15,10 +16,14 @@ internal static class ModelPlanner
         ModelSource.Open(modelPath, new ModelSourceOptions { Variant = options.Variant, IncludeComponents = config.IncludeLayers });
 
     /// <summary>Plans a run.</summary>
+    /// <param name="source">The opened model.</param>
+    /// <param name="config">The configuration, complete and valid.</param>
+    /// <param name="options">How the run is made.</param>
+    /// <param name="budget">Pays for calibration rows; null when none will be loaded.</param>
     /// <exception cref="ConfigurationException">The modality is neither given nor found.</exception>
     /// <exception cref="ModelFormatException">The model is quantized already, or has nothing to quantize.</exception>
     /// <exception cref="CalibrationException">Named calibration data is missing or broken.</exception>
-    public static ModelPlan Plan(IModelSource source, DiffusionQuantConfig config, QuantizationRunOptions options)
+    public static ModelPlan Plan(IModelSource source, DiffusionQuantConfig config, QuantizationRunOptions options, MemoryBudget? budget = null)
     {
         Modality modality = config.Modality ?? source.Description.Modality ?? throw new ConfigurationException(
             [$"{source.Path}: nothing in metadata.json, model_index.json, config.json or the file's own metadata tells the modality; give it with --modality text|code|image|audio"])
@@ -29,7 +34,8 @@ internal static class ModelPlanner
         IReadOnlyList<LayerDecision> decisions = new LayerSelection(config, source.Description.ModelType).Decide(source.Tensors);
         PlannedTensor[] tensors = [.. decisions.Select((decision, index) => new PlannedTensor(index, decision))];
         IReadOnlyList<PlannedShard> shards = ShardPlan.Plan(source.Tensors);
-        CalibrationData? calibration = CalibrationData.Open(options.NoCalibration ? [] : CalibrationFiles(source, options), options.CalibrationPath is not null);
+        CalibrationData? calibration = CalibrationData.Open(
+            options.NoCalibration ? [] : CalibrationFiles(source, options), options.CalibrationPath is not null, config, budget);
         var plan = new ModelPlan
         {
             Source = source,
@@ -56,10 +62,13 @@ internal static class ModelPlanner
     private static bool JudgeByOutputs(DiffusionQuantConfig config, CalibrationData? calibration, IReadOnlyList<PlannedTensor> tensors)
     {
         if (config.AccuracyMetric == AccuracyMetric.Weight) return false;
-        PlannedTensor? without = tensors.FirstOrDefault(t => t.Decision.Quantize && calibration?.DefectOf(t.Tensor.FullName, t.View.Columns) is not null);
-        if (calibration is not null && without is null) return true;
+        (string Layer, long Features)[] layers = [.. tensors.Where(t => t.Decision.Quantize).Select(t => (t.Tensor.FullName, t.View.Columns))];
+        if (calibration is not null && calibration.HasSamplesFor(layers)) return true;
         if (config.AccuracyMetric == AccuracyMetric.Auto) return false;
-        string missing = without is null ? "there is no calibration data" : calibration!.DefectOf(without.Tensor.FullName, without.View.Columns)!.Message;
+        string missing = calibration is null
+            ? "there is no calibration data"
+            : layers.Select(layer => calibration.DefectOf(layer.Layer, layer.Features)?.Message).FirstOrDefault(message => message is not null)
+                ?? "some layers have moments of their channels only";
         throw new CalibrationException($"accuracy_metric output needs calibration samples for every quantized layer: {missing}; give --calibration, or --accuracy-metric auto");
     }
 
