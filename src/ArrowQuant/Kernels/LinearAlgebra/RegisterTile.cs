@@ -11,10 +11,18 @@ internal static unsafe class RegisterTile<T>
     where T : unmanaged, ILanes<T>
 {
     /// <summary>Rows of a tile; a divisor of <see cref="TileScratch.Edge"/>.</summary>
-    public static int Rows => T.Count == 16 ? 12 : 4;
+    public static int Rows
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => T.Count == 16 ? 12 : 4;
+    }
 
     /// <summary>Columns of a tile; a divisor of <see cref="TileScratch.Edge"/>.</summary>
-    public static int Columns => (T.Count == 16 ? 2 : 3) * T.Count;
+    public static int Columns
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (T.Count == 16 ? 2 : 3) * T.Count;
+    }
 
     /// <param name="left">[depth, Rows].</param>
     /// <param name="right">[depth, Columns].</param>

@@ -13,6 +13,9 @@ internal static class NaiveMatrix
     /// <summary>Orders around the lanes, the register tiles and the output tiles.</summary>
     public static IEnumerable<int> Orders => Enumerable.Range(1, 67).Concat([128, 192, 257]);
 
+    public static bool TryFactorInverse(float[] h, int d, float damping, float[] u, int threads) =>
+        Widest.TryFactorInverse(h, d, damping, u, threads, TestContext.Current.CancellationToken);
+
     public static double[] Gram(float[] x, int n, int d, float[] weights)
     {
         double[] h = new double[d * d];
