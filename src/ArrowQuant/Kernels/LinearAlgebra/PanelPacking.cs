@@ -16,7 +16,7 @@ internal static unsafe class PanelPacking<T>
     /// <param name="count">Output indices.</param>
     /// <param name="term">First term.</param>
     /// <param name="depth">Terms.</param>
-    /// <param name="width">Output indices of a strip, a multiple of the lanes.</param>
+    /// <param name="width">Output indices of a strip.</param>
     /// <param name="target">[strips, depth, width].</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Pack(in Operand source, int first, int count, int term, int depth, int width, float* target)
