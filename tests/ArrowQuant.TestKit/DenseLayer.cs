@@ -20,8 +20,10 @@ public sealed unsafe class DenseLayer
     /// <exception cref="ArgumentException">The weights are not outputs * inputs values, or the bias not outputs values.</exception>
     public DenseLayer(ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, int outputs, int inputs)
     {
-        if (weights.Length != outputs * inputs) throw new ArgumentException($"{weights.Length} weights for [{outputs}, {inputs}]", nameof(weights));
-        if (!bias.IsEmpty && bias.Length != outputs) throw new ArgumentException($"{bias.Length} biases for {outputs} outputs", nameof(bias));
+        if (weights.Length != outputs * inputs)
+            throw new ArgumentException($"{weights.Length} weights for [{outputs}, {inputs}]", nameof(weights));
+        if (!bias.IsEmpty && bias.Length != outputs)
+            throw new ArgumentException($"{bias.Length} biases for {outputs} outputs", nameof(bias));
         (Outputs, Inputs) = (outputs, inputs);
         int panels = (outputs + PanelWidth - 1) / PanelWidth;
         _packed = new float[panels * inputs * PanelWidth];
@@ -41,7 +43,8 @@ public sealed unsafe class DenseLayer
     public int Inputs { get; }
 
     /// <summary>
-    /// The layer <paramref name="name"/> of a model: <c>name.weight</c>, all dimensions after the first flattened, and <c>name.bias</c> if there is one.
+    /// The layer <paramref name="name"/> of a model: <c>name.weight</c>, all dimensions after the first flattened, and <c>name.bias</c>
+    /// if there is one.
     /// </summary>
     /// <exception cref="KeyNotFoundException">The model has no such weight.</exception>
     public static DenseLayer From(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights, string name)
@@ -55,7 +58,8 @@ public sealed unsafe class DenseLayer
     /// <exception cref="ArgumentException">A span is too short.</exception>
     public void Apply(ReadOnlySpan<float> x, Span<float> y, int rows)
     {
-        if (x.Length < rows * Inputs || y.Length < rows * Outputs) throw new ArgumentException($"{rows} rows do not fit in the spans given");
+        if (x.Length < rows * Inputs || y.Length < rows * Outputs)
+            throw new ArgumentException($"{rows} rows do not fit in the spans given");
         float* partial = stackalloc float[RowsAtOnce * PanelWidth];
         fixed (float* input = x, output = y, packed = _packed, bias = _bias)
         {
@@ -75,9 +79,12 @@ public sealed unsafe class DenseLayer
                     }
 
                     if (count == RowsAtOnce) FourRows(source, panel, bias + first, partial, PanelWidth);
-                    else
-                        for (int r = 0; r < count; r++) OneRow(source + ((long)r * Inputs), panel, bias + first, partial + (r * PanelWidth));
-                    for (int r = 0; r < count; r++) new ReadOnlySpan<float>(partial + (r * PanelWidth), width).CopyTo(new Span<float>(target + ((long)r * Outputs), width));
+                    for (int r = 0; r < count; r++)
+                    {
+                        float* sums = partial + (r * PanelWidth);
+                        if (count < RowsAtOnce) OneRow(source + ((long)r * Inputs), panel, bias + first, sums);
+                        new ReadOnlySpan<float>(sums, width).CopyTo(new Span<float>(target + ((long)r * Outputs), width));
+                    }
                 }
             }
         }

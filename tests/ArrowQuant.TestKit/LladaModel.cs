@@ -33,14 +33,17 @@ public sealed class LladaModel
         _blocks = [.. Enumerable.Range(0, Depth).Select(i => new Block(weights, $"{Prefix}blocks.{i}."))];
     }
 
-    /// <summary>Called with the name and a copy of intermediate values, named as in reference.safetensors without <c>debug.</c>; may be null.</summary>
+    /// <summary>
+    /// Called with the name and a copy of intermediate values, named as in reference.safetensors without <c>debug.</c>; may be null.
+    /// </summary>
     public Action<string, float[]>? Observe { get; init; }
 
     /// <summary>The logits [ids.Length, 257] of sequences of <paramref name="length"/> ids, one after the other.</summary>
     /// <exception cref="ArgumentException">The ids are no whole number of sequences.</exception>
     public float[] Logits(ReadOnlySpan<int> ids, int length)
     {
-        if (ids.Length % length != 0) throw new ArgumentException($"{ids.Length} ids are no whole number of sequences of {length}", nameof(ids));
+        if (ids.Length % length != 0)
+            throw new ArgumentException($"{ids.Length} ids are no whole number of sequences of {length}", nameof(ids));
         int rows = ids.Length;
         float[] h = new float[rows * Width];
         for (int row = 0; row < rows; row++) _embedding.AsSpan(ids[row] * Width, Width).CopyTo(h.AsSpan(row * Width));

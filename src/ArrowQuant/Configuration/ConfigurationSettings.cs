@@ -57,7 +57,8 @@ public static class ConfigurationSettings
             c => c.SensitiveLayerPatterns, (c, v) => c with { SensitiveLayerPatterns = v }),
         new WidthMapSetting(
             "layer_bit_widths", "Width of single layers in every attempt: exact name, else first regular expression that matches all of it",
-            "name or regular expression with 2, 4, 8, or 16 to keep the layer", c => c.LayerBitWidths, (c, v) => c with { LayerBitWidths = v }),
+            "name or regular expression with 2, 4, 8, or 16 to keep the layer",
+            c => c.LayerBitWidths, (c, v) => c with { LayerBitWidths = v }),
         Word("compression", "Codec of the packed codes", ScalarForms.Word<Compression>(),
             c => c.Compression, (c, v) => c with { Compression = v }),
         Range("num_threads", "Worker threads; 0 is all processors; never changes a byte of the result", 0, 1024,
@@ -91,7 +92,8 @@ public static class ConfigurationSettings
         new(name, SettingKind.Whole, meaning, $"{least}..{most}", ScalarForms.Integer, v => v >= least && v <= most, get, set);
 
     private static ScalarSetting<double> Fraction(
-        string name, string meaning, Func<DiffusionQuantConfig, double> get, Func<DiffusionQuantConfig, double, DiffusionQuantConfig> set) =>
+        string name, string meaning, Func<DiffusionQuantConfig, double> get,
+        Func<DiffusionQuantConfig, double, DiffusionQuantConfig> set) =>
         new(name, SettingKind.Real, meaning, "0..1", ScalarForms.Real, v => v is >= 0 and <= 1, get, set);
 
     private static ScalarSetting<bool> Switch(

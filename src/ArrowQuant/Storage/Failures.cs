@@ -8,7 +8,15 @@ namespace ArrowQuant.Storage;
 internal static class Failures
 {
     public static ModelFormatException Format(string path, string? tensor, string what, Exception? cause = null) =>
-        new(OneLine(tensor is null ? $"{path}: {what}" : $"{path}: tensor {tensor}: {what}"), cause) { FilePath = path, TensorName = tensor };
+        new(OneLine(tensor is null ? $"{path}: {what}" : $"{path}: tensor {tensor}: {what}"), cause)
+        {
+            FilePath = path,
+            TensorName = tensor,
+        };
+
+    /// <summary>A file that metadata.json lists and that is not there.</summary>
+    public static ModelNotFoundException Missing(string path) =>
+        new($"{path}: this file is missing, {ArtefactLayout.MetadataFile} lists it") { FilePath = path };
 
     public static ResourceException Resource(string path, string what, Exception? cause = null) =>
         new(OneLine($"{path}: {what}"), cause) { FilePath = path };
