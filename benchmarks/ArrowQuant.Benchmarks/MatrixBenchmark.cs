@@ -32,7 +32,9 @@ internal static class MatrixBenchmark
             double rate = Median(results[i].Select(rates => rates.Kernel));
             double elapsed = Median(results[i].Select(rates => rates.ShareOfElapsed));
             double processor = Median(results[i].Select(rates => rates.ShareOfProcessor));
-            Console.WriteLine($"{cases[i].Name,-44} {cases[i].Threads,7} {cases[i].Flops / rate / 1e9,8:F3} {rate,8:F1} {elapsed,17:P0} {processor,10:P0}");
+            double seconds = cases[i].Flops / rate / 1e9;
+            Console.WriteLine(
+                $"{cases[i].Name,-44} {cases[i].Threads,7} {seconds,8:F3} {rate,8:F1} {elapsed,17:P0} {processor,10:P0}");
         }
 
         return 0;
@@ -78,7 +80,8 @@ internal static class MatrixBenchmark
             {
                 for (int i = 0; i < 20; i++) algebra.SubtractProduct(rows, d, errors, u, d, Block, d, Block);
             }),
-            new($"RowProducts m={Block}", 1, 2.0 * Block * d * d, () => algebra.RowProducts(x.AsSpan(0, Block * d), h, rows, Block, d, products)),
+            new($"RowProducts m={Block}", 1, 2.0 * Block * d * d, () =>
+                algebra.RowProducts(x.AsSpan(0, Block * d), h, rows, Block, d, products)),
             new($"MatMulTransposed [{d}, {d}]", threads, 2 * cube, () => algebra.MatMulTransposed(x, h, u, d, d, d, threads)),
         ];
     }

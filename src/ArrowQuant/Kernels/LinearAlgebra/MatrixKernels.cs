@@ -25,10 +25,11 @@ internal abstract class MatrixKernels
     /// triangular, then <c>U = R^-1</c>. Scratch beyond that of the threads: 2 d * 192 floats.
     /// </summary>
     /// <remarks>
-    /// R and U are floats, long sums run in double precision across panels, and the blocks on the diagonal are factored in double precision.
-    /// Measured against double precision throughout, a row of U is off by at most the condition number times 2^-24, which is what rounding
-    /// h itself to floats costs: 5e-7 for independent columns, 5e-5 for n = d / 4 samples and 1 % damping, 2e-4 for nearly rank-one h with
-    /// 1 % damping (condition 1e5), 1.5e-2 for the same with 0.01 % damping (condition 1e7).
+    /// R and U are floats, long sums run in double precision across panels, and blocks on the diagonal are factored in double precision.
+    /// Measured against double precision throughout (d = 512 and 1024), a row of U is off by about the condition number times 2^-24 at
+    /// worst, which is what rounding h itself to floats costs: 6e-7 of its norm for independent columns; with 1 % damping 5e-5 for
+    /// n = d / 4 samples (condition 9e2) and 2e-4 for strongly correlated columns (1e5); with 0.01 % damping 6e-3 (9e4) and 1.5e-2 (1e7).
+    /// So double precision inside would not help, and would double the memory.
     /// </remarks>
     /// <param name="h">[d, d], symmetric; its upper triangle is read. Unchanged.</param>
     /// <param name="d">Order of h.</param>
@@ -37,7 +38,8 @@ internal abstract class MatrixKernels
     /// <param name="threads">Threads to use, at least 1.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>
-    /// False when a pivot is not finite or not above 2^-21 of its diagonal element: h then is not positive definite as far as floats can tell.
+    /// False when a pivot is not finite or not above 2^-21 of its diagonal element: as far as floats can tell, h then is not positive
+    /// definite.
     /// </returns>
     /// <exception cref="ArgumentException">A length is not d * d, or h and u are the same array.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; looked at once per block of 192 columns.</exception>
@@ -66,7 +68,7 @@ internal abstract class MatrixKernels
     /// <exception cref="ArgumentException">The lengths do not fit.</exception>
     public abstract double WeightedProduct(ReadOnlySpan<float> left, float[] h, ReadOnlySpan<float> right);
 
-    /// <summary><c>result[i] = a[i]^T H b[i]</c> for every row; a H in floats as in all kernels here, the rest in double precision.</summary>
+    /// <summary><c>result[i] = a[i]^T H b[i]</c> for every row; a H as in all kernels here, the rest in double precision.</summary>
     /// <param name="a">[m, d].</param>
     /// <param name="h">[d, d].</param>
     /// <param name="b">[m, d]; may be a.</param>

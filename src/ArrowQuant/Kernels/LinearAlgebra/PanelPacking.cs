@@ -33,7 +33,7 @@ internal static unsafe class PanelPacking<T>
             for (int i = 0; i < count; i += width, to += (nint)width * depth)
             {
                 int filled = Math.Min(width, count - i);
-                if (source.TermsAlongRow) CopyAlongRows(source.Data + (first + i) * source.Stride + term + p, source.Stride, filled, terms, width, to);
+                if (source.TermsAlongRow) CopyAlongRows(source, first + i, filled, term + p, terms, width, to);
                 else CopyDownRows(source, first + i, filled, term + p, terms, width, to);
             }
         }
@@ -54,8 +54,10 @@ internal static unsafe class PanelPacking<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void CopyAlongRows(float* row, nint stride, int filled, int terms, int width, float* target)
+    private static void CopyAlongRows(in Operand source, int first, int filled, int term, int terms, int width, float* target)
     {
+        float* row = source.Data + first * source.Stride + term;
+        nint stride = source.Stride;
         int j = 0;
         for (; j + 4 <= filled; j += 4, row += 4 * stride)
         {

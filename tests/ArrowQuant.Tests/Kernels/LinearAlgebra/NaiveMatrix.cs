@@ -46,7 +46,7 @@ internal static class NaiveMatrix
         return c;
     }
 
-    /// <summary>X^T X / n of correlated columns with scales from 1 to <paramref name="spread"/>: well or badly conditioned as wanted.</summary>
+    /// <summary>X^T X / n of correlated columns with scales from 1 to <paramref name="spread"/>.</summary>
     public static float[] Hessian(int d, double spread, ulong seed)
     {
         SeededNumbers numbers = new(seed);
