@@ -30,16 +30,22 @@ internal sealed unsafe class InverseFactor<T> : IDisposable
     }
 
     /// <summary>The matrix becomes U; false when it is not positive definite.</summary>
-    public bool TryRun(float* h, float damping)
+    public bool TryRun(float* h, float damping, CancellationToken cancellationToken)
     {
         CopyUpper(h, damping);
         for (int block = _blocks - 1; block >= 0; block--)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (!TryFactorDiagonal(block)) return false;
             FactorAbove(block);
         }
 
-        for (int block = 0; block < _blocks; block++) InvertColumn(block);
+        for (int block = 0; block < _blocks; block++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            InvertColumn(block);
+        }
+
         return true;
     }
 
@@ -49,16 +55,17 @@ internal sealed unsafe class InverseFactor<T> : IDisposable
         NativeMemory.AlignedFree(_inverses);
     }
 
-    private void CopyUpper(float* h, float damping)
+    private void CopyUpper(float* h, float damping) => _workers.Run(_blocks, (block, _) =>
     {
-        for (int i = 0; i < _order; i++)
+        (int start, int size) = Range(block);
+        for (int i = start; i < start + size; i++)
         {
-            nint start = (nint)i * _order;
-            new Span<float>(_matrix + start, i).Clear();
-            new ReadOnlySpan<float>(h + start + i, _order - i).CopyTo(new Span<float>(_matrix + start + i, _order - i));
-            _matrix[start + i] += damping;
+            nint row = (nint)i * _order;
+            new Span<float>(_matrix + row, i).Clear();
+            new ReadOnlySpan<float>(h + row + i, _order - i).CopyTo(new Span<float>(_matrix + row + i, _order - i));
+            _matrix[row + i] += damping;
         }
-    }
+    });
 
     private bool TryFactorDiagonal(int block)
     {

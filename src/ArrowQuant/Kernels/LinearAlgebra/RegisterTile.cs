@@ -4,17 +4,26 @@ using ArrowQuant.Kernels.Lanes;
 namespace ArrowQuant.Kernels.LinearAlgebra;
 
 /// <summary>
-/// The innermost product: a strip of rows times a strip of columns, summed in registers. 12 rows x 2 vectors use 27 of the 32 registers that
-/// come with 16 lanes; 4 rows x 3 vectors use all 16 of narrower processors. Each element is one chain of fused multiply-adds from term 0 up.
+/// The innermost product: a strip of rows times a strip of columns, summed in registers. 12 rows x 2 vectors use 27 of the 32 registers
+/// that come with 16 lanes; 4 rows x 3 vectors use all 16 of narrower processors. Each element is one chain of fused multiply-adds from
+/// term 0 up.
 /// </summary>
 internal static unsafe class RegisterTile<T>
     where T : unmanaged, ILanes<T>
 {
     /// <summary>Rows of a tile; a divisor of <see cref="TileScratch.Edge"/>.</summary>
-    public static int Rows => T.Count == 16 ? 12 : 4;
+    public static int Rows
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => T.Count == 16 ? 12 : 4;
+    }
 
     /// <summary>Columns of a tile; a divisor of <see cref="TileScratch.Edge"/>.</summary>
-    public static int Columns => (T.Count == 16 ? 2 : 3) * T.Count;
+    public static int Columns
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (T.Count == 16 ? 2 : 3) * T.Count;
+    }
 
     /// <param name="left">[depth, Rows].</param>
     /// <param name="right">[depth, Columns].</param>

@@ -56,17 +56,25 @@ internal static unsafe class TileProduct<T>
             {
                 int height = Math.Min(TileScratch.Edge, rows - row);
                 PackLeft(left, row, height, term, depth, scratch.Left);
-                for (int j = 0; j < columns; j += RegisterTile<T>.Columns)
+                for (int column = 0; column < columns; column += TileScratch.Edge)
                 {
-                    // One strip of columns at a time stays in the first-level cache for all the rows.
-                    int width = Math.Min(RegisterTile<T>.Columns, columns - j);
-                    PanelPacking<T>.Pack(right, j, width, term, depth, RegisterTile<T>.Columns, scratch.Right);
-                    for (int i = 0; i < height; i += RegisterTile<T>.Rows)
-                    {
-                        RegisterTile<T>.Multiply(scratch.Left + (nint)i * depth, scratch.Right, depth, scratch.Corner);
-                        SubtractCorner(scratch.Corner, Math.Min(RegisterTile<T>.Rows, height - i), width, c + (row + i) * stride + j, stride);
-                    }
+                    int width = Math.Min(TileScratch.Edge, columns - column);
+                    PanelPacking<T>.Pack(right, column, width, term, depth, RegisterTile<T>.Columns, scratch.Right);
+                    SubtractPanel(c + row * stride + column, stride, height, width, depth, scratch);
                 }
+            }
+        }
+    }
+
+    private static void SubtractPanel(float* c, nint stride, int rows, int columns, int depth, TileScratch scratch)
+    {
+        for (int j = 0; j < columns; j += RegisterTile<T>.Columns)
+        {
+            int width = Math.Min(RegisterTile<T>.Columns, columns - j);
+            for (int i = 0; i < rows; i += RegisterTile<T>.Rows)
+            {
+                RegisterTile<T>.Multiply(scratch.Left + (nint)i * depth, scratch.Right + (nint)j * depth, depth, scratch.Corner);
+                SubtractCorner(scratch.Corner, Math.Min(RegisterTile<T>.Rows, rows - i), width, c + i * stride + j, stride);
             }
         }
     }

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace ArrowQuant.Kernels.LinearAlgebra;
 
-/// <summary>The memory of one thread: packed operands of a panel and the sums of one output tile. About the size of a second-level cache.</summary>
+/// <summary>
+/// The memory of one thread: packed operands of a panel and the sums of one output tile. Fits a second-level cache of 1 MiB.
+/// </summary>
 internal sealed unsafe class TileScratch : IDisposable
 {
     /// <summary>Rows and columns of an output tile: a multiple of every register tile.</summary>

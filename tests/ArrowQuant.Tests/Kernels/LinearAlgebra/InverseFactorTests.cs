@@ -1,4 +1,3 @@
-using ArrowQuant.Kernels.LinearAlgebra;
 using ArrowQuant.Tests.Support;
 using CsCheck;
 using MathNet.Numerics.LinearAlgebra;
@@ -34,7 +33,7 @@ public sealed class InverseFactorTests
             float[] identity = new float[d * d];
             for (int i = 0; i < d; i++) identity[i * d + i] = 1;
             float[] u = Filled(d);
-            Assert.True(NaiveMatrix.Widest.TryFactorInverse(identity, d, 0, u, 2));
+            Assert.True(NaiveMatrix.TryFactorInverse(identity, d, 0, u, 2));
             Assert.Equal(identity, u);
         }
     }
@@ -44,18 +43,18 @@ public sealed class InverseFactorTests
     {
         // H = [[5, 2], [2, 4]]: R = [[2, 1], [0, 2]], so U = [[1/2, -1/4], [0, 1/2]].
         float[] u = Filled(2);
-        Assert.True(NaiveMatrix.Widest.TryFactorInverse([4, 2, 2, 3], 2, 1, u, 1));
+        Assert.True(NaiveMatrix.TryFactorInverse([4, 2, 2, 3], 2, 1, u, 1));
         Assert.Equal([0.5f, -0.25f, 0, 0.5f], u);
     }
 
     [Fact]
-    public void TryFactorInverse_EmptyMatrix_Succeeds() => Assert.True(NaiveMatrix.Widest.TryFactorInverse([], 0, 1, [], 1));
+    public void TryFactorInverse_EmptyMatrix_Succeeds() => Assert.True(NaiveMatrix.TryFactorInverse([], 0, 1, [], 1));
 
     [Fact]
     public void TryFactorInverse_LowerTriangle_IsNotRead()
     {
         float[] u = Filled(2);
-        Assert.True(NaiveMatrix.Widest.TryFactorInverse([5, 2, float.NaN, 4], 2, 0, u, 1));
+        Assert.True(NaiveMatrix.TryFactorInverse([5, 2, float.NaN, 4], 2, 0, u, 1));
         Assert.Equal([0.5f, -0.25f, 0, 0.5f], u);
     }
 
@@ -69,7 +68,7 @@ public sealed class InverseFactorTests
         float[] h = new float[d * d];
         NaiveMatrix.Widest.Gram(new SeededNumbers(5).Gaussian(n * d), d, [.. Enumerable.Repeat(1f / n, n)], h, 1);
         float[] before = [.. h];
-        Assert.False(NaiveMatrix.Widest.TryFactorInverse(h, d, 0, new float[d * d], 1));
+        Assert.False(NaiveMatrix.TryFactorInverse(h, d, 0, new float[d * d], 1));
         Assert.Equal(before, h);
         AssertFactor(h, d, 0.01, 1e-3);
     }
@@ -111,15 +110,22 @@ public sealed class InverseFactorTests
     }
 
     [Fact]
+    public void TryFactorInverse_Cancelled_Stops()
+    {
+        CancellationToken cancelled = new(true);
+        Assert.Throws<OperationCanceledException>(
+            () => NaiveMatrix.Widest.TryFactorInverse([1], 1, 0, new float[1], 1, cancelled));
+    }
+
+    [Fact]
     public void TryFactorInverse_WrongArguments_AreRefused()
     {
-        MatrixKernels algebra = NaiveMatrix.Widest;
         float[] h = new float[4];
-        ArgumentException source = Assert.Throws<ArgumentException>(() => algebra.TryFactorInverse(new float[3], 2, 0, h, 1));
+        ArgumentException source = Assert.Throws<ArgumentException>(() => NaiveMatrix.TryFactorInverse(new float[3], 2, 0, h, 1));
         Assert.Equal("h has 3 elements, expected 4", source.Message);
-        ArgumentException target = Assert.Throws<ArgumentException>(() => algebra.TryFactorInverse(h, 2, 0, new float[5], 1));
+        ArgumentException target = Assert.Throws<ArgumentException>(() => NaiveMatrix.TryFactorInverse(h, 2, 0, new float[5], 1));
         Assert.Equal("u has 5 elements, expected 4", target.Message);
-        ArgumentException same = Assert.Throws<ArgumentException>(() => algebra.TryFactorInverse(h, 2, 0, h, 1));
+        ArgumentException same = Assert.Throws<ArgumentException>(() => NaiveMatrix.TryFactorInverse(h, 2, 0, h, 1));
         Assert.Equal("h and u must be two arrays", same.Message);
     }
 
@@ -151,13 +157,13 @@ public sealed class InverseFactorTests
         float[] h = new float[d * d];
         for (int i = 0; i < d; i++) h[i * d + i] = 1;
         h[row * d + column] = h[column * d + row] = value;
-        Assert.False(NaiveMatrix.Widest.TryFactorInverse(h, d, 0, new float[d * d], 1));
+        Assert.False(NaiveMatrix.TryFactorInverse(h, d, 0, new float[d * d], 1));
     }
 
     private static float[] Factor(float[] h, int d, float damping)
     {
         float[] u = Filled(d);
-        Assert.True(NaiveMatrix.Widest.TryFactorInverse(h, d, damping, u, 2));
+        Assert.True(NaiveMatrix.TryFactorInverse(h, d, damping, u, 2));
         return u;
     }
 

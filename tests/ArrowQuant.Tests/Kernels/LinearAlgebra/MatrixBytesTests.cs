@@ -47,7 +47,7 @@ public sealed class MatrixBytesTests
         float[] y = new float[n * 19];
         double[] forms = new double[n];
         algebra.Gram(x, d, weights, h, threads);
-        Assert.True(algebra.TryFactorInverse(h, d, 0.005f, u, threads));
+        Assert.True(algebra.TryFactorInverse(h, d, 0.005f, u, threads, TestContext.Current.CancellationToken));
         algebra.MatMulTransposed(x, w, y, n, d, 19, threads);
         algebra.RowProducts(x, h, x, n, d, forms, threads);
         double form = algebra.WeightedProduct(x.AsSpan(0, d), h, x.AsSpan(0, d));

@@ -13,6 +13,9 @@ internal static class NaiveMatrix
     /// <summary>Orders around the lanes, the register tiles and the output tiles.</summary>
     public static IEnumerable<int> Orders => Enumerable.Range(1, 67).Concat([128, 192, 257]);
 
+    public static bool TryFactorInverse(float[] h, int d, float damping, float[] u, int threads) =>
+        Widest.TryFactorInverse(h, d, damping, u, threads, TestContext.Current.CancellationToken);
+
     public static double[] Gram(float[] x, int n, int d, float[] weights)
     {
         double[] h = new double[d * d];
@@ -43,7 +46,7 @@ internal static class NaiveMatrix
         return c;
     }
 
-    /// <summary>X^T X / n of correlated columns with scales from 1 to <paramref name="spread"/>: well or badly conditioned as wanted.</summary>
+    /// <summary>X^T X / n of correlated columns with scales from 1 to <paramref name="spread"/>.</summary>
     public static float[] Hessian(int d, double spread, ulong seed)
     {
         SeededNumbers numbers = new(seed);
