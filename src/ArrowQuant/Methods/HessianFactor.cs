@@ -51,8 +51,8 @@ internal sealed class HessianFactor
         return (blocks + 1) * blockColumns * blockColumns * sizeof(float);
     }
 
-    /// <summary>Damping as a share of the mean diagonal: .1 when samples are few for the columns, else .05.</summary>
-    public static double DefaultDamping(int samples, int columns) => samples < 2 * columns ? 0.1 : 0.05;
+    /// <summary>Damping as a share of the mean diagonal: .2 when samples are few for the columns, else .1.</summary>
+    public static double DefaultDamping(int samples, int columns) => samples < 2 * columns ? 0.2 : 0.1;
 
     /// <summary>Computes and factors the Hessian; null when it is not positive definite even with damping of the whole mean diagonal.</summary>
     /// <param name="kernels">The kernels.</param>
