@@ -1,5 +1,5 @@
-using ArrowQuant.Reporting;
 using ArrowQuant.Methods;
+using ArrowQuant.Reporting;
 using ArrowQuant.Storage;
 using ArrowQuant.Tensors;
 

@@ -83,7 +83,8 @@ public sealed class ParquetTable
             TPhysical[] physical = [.. some.OfType<TValue>().Select(convert)];
             if (nullable) column.WriteBatch(some.Length, [.. some.Select(value => (short)(value.HasValue ? 1 : 0))], [], physical);
             else column.WriteBatch(physical);
-        }));
+        }
+        ));
         return this;
     }
 
@@ -122,7 +123,8 @@ public sealed class ParquetTable
             using ColumnWriter<TPhysical> column = (ColumnWriter<TPhysical>)group.NextColumn();
             column.WriteBatch(
                 definitions.Count, CollectionsMarshal.AsSpan(definitions), CollectionsMarshal.AsSpan(repetitions), CollectionsMarshal.AsSpan(physical));
-        }));
+        }
+        ));
         return this;
     }
 
@@ -146,7 +148,8 @@ public sealed class ParquetTable
             if (nullable) column.WriteBatch(some.Length, [.. some.Select(value => (short)(value is null ? 0 : 1))], [], span);
             else column.WriteBatch(span);
             foreach (GCHandle pin in pins) pin.Free();
-        }));
+        }
+        ));
         return this;
     }
 }
