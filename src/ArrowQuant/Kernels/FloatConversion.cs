@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace ArrowQuant.Kernels;
 
-/// <summary>From little-endian encodings of weights to binary32. Exact for every format but Double, which is rounded ties to even.</summary>
+/// <summary>From little-endian encodings of weights to binary32. Exact, but for Double, which is rounded ties to even.</summary>
 internal static class FloatConversion
 {
     /// <summary>Bytes of one value.</summary>
@@ -34,11 +34,16 @@ internal static class FloatConversion
                 for (int i = 0; i < destination.Length; i++) destination[i] = BinaryPrimitives.ReadSingleLittleEndian(source[(4 * i)..]);
                 break;
             case FloatFormat.Half:
-                for (int i = 0; i < destination.Length; i++) destination[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(source[(2 * i)..]);
+                for (int i = 0; i < destination.Length; i++)
+                    destination[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(source[(2 * i)..]);
                 break;
             case FloatFormat.BFloat16:
                 for (int i = 0; i < destination.Length; i++)
-                    destination[i] = BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(source[(2 * i)..]) << 16);
+                {
+                    uint upper = BinaryPrimitives.ReadUInt16LittleEndian(source[(2 * i)..]);
+                    destination[i] = BitConverter.UInt32BitsToSingle(upper << 16);
+                }
+
                 break;
             case FloatFormat.E4M3:
                 for (int i = 0; i < destination.Length; i++) destination[i] = FromE4M3(source[i]);

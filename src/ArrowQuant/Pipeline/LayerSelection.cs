@@ -52,8 +52,11 @@ internal sealed class LayerSelection
     /// <summary>Keeps the layers whose quantized form is not smaller than they are.</summary>
     /// <param name="decisions">What <see cref="Decide(IReadOnlyList{TensorInfo})"/> gave.</param>
     /// <param name="isSmaller">Whether a layer that is to be quantized becomes smaller.</param>
-    public static IReadOnlyList<LayerDecision> KeepIfNoSmaller(IReadOnlyList<LayerDecision> decisions, Func<LayerDecision, bool> isSmaller) =>
-        [.. decisions.Select(decision => !decision.Quantize || isSmaller(decision) ? decision : Keep(decision.Tensor, KeptReasons.NoSmaller, decision.RowAxis))];
+    public static IReadOnlyList<LayerDecision> KeepIfNoSmaller(
+        IReadOnlyList<LayerDecision> decisions, Func<LayerDecision, bool> isSmaller) =>
+        [.. decisions.Select(decision => !decision.Quantize || isSmaller(decision)
+            ? decision
+            : Keep(decision.Tensor, KeptReasons.NoSmaller, decision.RowAxis))];
 
     private static LayerDecision Keep(TensorInfo tensor, string reason, int rowAxis) => new(tensor, false, reason, rowAxis, null);
 
@@ -65,7 +68,8 @@ internal sealed class LayerSelection
         if (view.Rows < MinRows) return Keep(tensor, KeptReasons.Vector, rowAxis);
         if (view.Columns < MinColumns) return Keep(tensor, KeptReasons.Narrow, rowAxis);
         bool isIncluded = IsIncluded(tensor);
-        if (_exclude.Matches(tensor.FullName, tensor.Name) || (IsLeftOut(tensor) && !isIncluded)) return Keep(tensor, KeptReasons.Excluded, rowAxis);
+        bool isExcluded = _exclude.Matches(tensor.FullName, tensor.Name) || (IsLeftOut(tensor) && !isIncluded);
+        if (isExcluded) return Keep(tensor, KeptReasons.Excluded, rowAxis);
         (int? width, bool isExact) = WidthOf(tensor);
         if (width == KeepBitWidth) return Keep(tensor, KeptReasons.Pinned, rowAxis);
 

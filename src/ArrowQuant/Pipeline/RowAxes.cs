@@ -21,8 +21,10 @@ internal static class RowAxes
         for (int i = 0; i < segments.Length; i++)
         {
             string segment = segments[i];
-            if (segment == "convtr" || segment.StartsWith("convtranspose", StringComparison.Ordinal) || segment.StartsWith("deconv", StringComparison.Ordinal))
-                return true;
+            bool isOneWord = segment == "convtr"
+                || segment.StartsWith("convtranspose", StringComparison.Ordinal)
+                || segment.StartsWith("deconv", StringComparison.Ordinal);
+            if (isOneWord) return true;
             if (i == 0) continue;
             string before = segments[i - 1];
             if (IsConvolution(before) && segment.StartsWith("transpose", StringComparison.Ordinal)) return true;

@@ -12,24 +12,27 @@ internal static class SensitiveNames
         "wte", "wpe", "embed", "embedding", "embeddings", "embedder", "ln", "layernorm", "rmsnorm", "head", "pooler",
     };
 
-    private static readonly (string First, string Second)[] Pairs = [("proj", "out"), ("conv", "in"), ("conv", "out"), ("final", "layer")];
+    // Two words that count only together, so that conv.in_proj is not taken for conv_in.
+    private static readonly string[] Pairs = ["_proj_out_", "_conv_in_", "_conv_out_", "_final_layer_"];
 
     // Only these modules, not modules of the same name inside blocks.
-    private static readonly HashSet<string> Modules = new(StringComparer.OrdinalIgnoreCase) { "model.transformer.ff_out", "output_projection", "output" };
+    private static readonly HashSet<string> Modules = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "model.transformer.ff_out", "output_projection", "output",
+    };
 
     /// <summary>True for a tensor name (not a component's) that is kept by default.</summary>
     public static bool IsSensitive(string name)
     {
-        string[] segments = name.Split('.', '_', '/');
-        for (int i = 0; i < segments.Length; i++)
+        foreach (string part in name.Split('.', '/'))
         {
-            if (Words.Contains(segments[i]) || segments[i].StartsWith("norm", StringComparison.OrdinalIgnoreCase)) return true;
-            if (i > 0 && Pairs.Any(pair => AreEqual(pair.First, segments[i - 1]) && AreEqual(pair.Second, segments[i]))) return true;
+            if (part.Split('_').Any(IsSensitiveWord)) return true;
+            if (Pairs.Any(pair => $"_{part}_".Contains(pair, StringComparison.OrdinalIgnoreCase))) return true;
         }
 
         int dot = name.LastIndexOf('.');
         return Modules.Contains(name) || (dot > 0 && Modules.Contains(name[..dot]));
     }
 
-    private static bool AreEqual(string left, string right) => string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
+    private static bool IsSensitiveWord(string word) => Words.Contains(word) || word.StartsWith("norm", StringComparison.OrdinalIgnoreCase);
 }

@@ -39,17 +39,24 @@ internal sealed class CompanionScale
     public static CompanionScale? Of(TensorInfo weight, IReadOnlyDictionary<string, TensorInfo> byName, IModelSource source)
     {
         const string Weight = ".weight";
-        if (weight.ElementType is not (ElementType.F8E4M3 or ElementType.F8E5M2) || !weight.Name.EndsWith(Weight, StringComparison.Ordinal)) return null;
+        if (weight.ElementType is not (ElementType.F8E4M3 or ElementType.F8E5M2)) return null;
+        if (!weight.Name.EndsWith(Weight, StringComparison.Ordinal)) return null;
         string owner = weight.Name[..^Weight.Length];
         TensorInfo[] scales = [.. Endings.Where(ending => byName.ContainsKey(owner + ending)).Select(ending => byName[owner + ending])];
         if (scales.Length == 0) return null;
         if (scales.Length > 1)
-            throw SafeTensorsHeader.Lie(weight.FilePath, $"has the companions {string.Join(" and ", scales.Select(s => s.Name))}, expected one", weight.Name);
+        {
+            string names = string.Join(" and ", scales.Select(candidate => Printable.Of(candidate.Name)));
+            throw ModelFault.Of(weight.FilePath, $"has the companions {names}, expected one", weight.Name);
+        }
+
         TensorInfo scale = scales[0];
         if (scale.ElementType is not (ElementType.F32 or ElementType.F16 or ElementType.BF16))
         {
-            throw SafeTensorsHeader.Lie(
-                scale.FilePath, $"scales of {weight.Name} have type {scale.ElementType.Name()}, expected float32, float16 or bfloat16", scale.Name);
+            throw ModelFault.Of(
+                scale.FilePath,
+                $"scales of {Printable.Of(weight.Name)} have type {scale.ElementType.Name()}, expected float32, float16 or bfloat16",
+                scale.Name);
         }
 
         MatrixView view = MatrixView.Of(weight.Shape);
@@ -86,8 +93,9 @@ internal sealed class CompanionScale
             && shape.Dimensions[0] == Blocks(view.Rows) && shape.Dimensions[1] == Blocks(view.Columns);
         if (isPerBlock) return (BlockSize, BlockSize);
         string blocks = weight.Shape.Rank == 2 ? $", or [{Blocks(view.Rows)}, {Blocks(view.Columns)}] for blocks of {BlockSize}" : "";
-        throw new ShapeMismatchException($"{scale.FilePath}: tensor '{Printable.Of(scale.Name)}': shape {shape} does not fit {Printable.Of(weight.Name)} "
-            + $"{weight.Shape}, expected one scale, [{view.Rows}] or [{view.Rows}, 1] for rows{blocks}")
+        throw new ShapeMismatchException(
+            $"{scale.FilePath}: tensor '{Printable.Of(scale.Name)}': shape {shape} does not fit "
+            + $"{Printable.Of(weight.Name)} {weight.Shape}, expected one scale, [{view.Rows}] or [{view.Rows}, 1] for rows{blocks}")
         {
             FilePath = scale.FilePath,
             TensorName = scale.Name,

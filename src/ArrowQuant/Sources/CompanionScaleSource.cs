@@ -19,7 +19,8 @@ internal sealed class CompanionScaleSource : IModelSource
         HashSet<string> companions = scaled.Values.Select(pair => pair.Scale.Scale.Name).ToHashSet(StringComparer.Ordinal);
         Tensors = [.. source.Tensors.Where(tensor => !companions.Contains(tensor.Name)).Select(Present)];
         (TensorInfo stored, CompanionScale scale) = scaled.Values.First();
-        string note = $"FP8 scales applied to {scaled.Count} weights and dropped ({stored.Name} * {scale.Scale.Name}{(scaled.Count > 1 ? ", ..." : "")})";
+        string more = scaled.Count > 1 ? ", ..." : "";
+        string note = $"FP8 scales applied to {scaled.Count} weights and dropped ({stored.Name} * {scale.Scale.Name}{more})";
         Description = source.Description with { Notes = [.. source.Description.Notes, Printable.Of(note)] };
     }
 
@@ -97,6 +98,6 @@ internal sealed class CompanionScaleSource : IModelSource
     }
 
     private TensorInfo Present(TensorInfo tensor) => _scaled.ContainsKey(tensor.Name)
-        ? tensor with { ElementType = ElementType.F32, ByteLength = checked(tensor.Shape.ElementCount * sizeof(float)), AlreadyQuantized = null }
+        ? tensor with { ElementType = ElementType.F32, ByteLength = checked(tensor.Shape.ElementCount * sizeof(float)) }
         : tensor;
 }

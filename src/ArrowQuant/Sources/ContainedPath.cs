@@ -21,7 +21,7 @@ internal static class ContainedPath
             && !name.Any(c => char.IsControl(c) || c is '\\' or ':')
             && name.Split('/').All(part => part.Length > 0 && part is not ("." or ".."));
         if (!plain)
-            throw SafeTensorsHeader.Lie(origin, $"names the file '{Printable.Of(name)}', expected a plain relative name inside {folder}");
+            throw ModelFault.Of(origin, $"names the file '{Printable.Of(name)}', expected a plain relative name inside {folder}");
         string path = Path.Combine(folder, name);
         ThrowIfOutside(folder, path, origin);
         return path;
@@ -34,7 +34,7 @@ internal static class ContainedPath
         string root = RealPath(folder, origin);
         string real = RealPath(path, origin);
         if (IsInside(root, real) || (BlobsOf(root) is { } blobs && IsInside(blobs, real))) return;
-        throw SafeTensorsHeader.Lie(origin, $"'{Printable.Of(Path.GetRelativePath(folder, path))}' is a link to {Printable.Of(real)}, "
+        throw ModelFault.Of(origin, $"'{Printable.Of(Path.GetRelativePath(folder, path))}' is a link to {Printable.Of(real)}, "
             + $"expected a file inside {folder}");
     }
 
@@ -67,7 +67,7 @@ internal static class ContainedPath
                 continue;
             }
 
-            if (++links > LinkLimit) throw SafeTensorsHeader.Lie(origin, $"'{Printable.Of(path)}' leads through more than {LinkLimit} links");
+            if (++links > LinkLimit) throw ModelFault.Of(origin, $"'{Printable.Of(path)}' leads through more than {LinkLimit} links");
             string resolved = Path.GetFullPath(target, real);
             real = Path.GetPathRoot(resolved)!;
             foreach (string piece in Parts(resolved[real.Length..]).Reverse()) parts.Push(piece);

@@ -7,7 +7,7 @@ namespace ArrowQuant.Sources;
 /// <param name="Notes">What the user should know, one line each.</param>
 internal sealed record DiffusersComponent(string Name, IModelSource Source, bool IsVariant, IReadOnlyList<string> Notes)
 {
-    /// <summary>Opens a component that is quantized by default, included by the user, or quantized already; null for one that is kept.</summary>
+    /// <summary>Opens a component that is quantized by default, by the user's wish, or already; null for one that is kept.</summary>
     /// <param name="root">The diffusers folder.</param>
     /// <param name="name">The component.</param>
     /// <param name="include">The user's expressions, each for a whole <c>component</c> or <c>component/tensor</c>.</param>
@@ -20,7 +20,8 @@ internal sealed record DiffusersComponent(string Name, IModelSource Source, bool
         // Only the names of tensors can tell whether an expression means one of them.
         if (include.IsEmpty && !HoldsParquet(folder) || !HoldsWeights(folder)) return null;
         DiffusersComponent component = Open(root, name, variant);
-        if (HoldsParquet(folder) || component.Source.Tensors.Any(tensor => include.Matches($"{name}/{component.PlainName(tensor.Name)}"))) return component;
+        IEnumerable<string> tensors = component.Source.Tensors.Select(tensor => $"{name}/{component.PlainName(tensor.Name)}");
+        if (HoldsParquet(folder) || tensors.Any(tensor => include.Matches(tensor))) return component;
         component.Source.Dispose();
         return null;
     }
@@ -40,9 +41,10 @@ internal sealed record DiffusersComponent(string Name, IModelSource Source, bool
         return new DiffusersComponent(name, ModelSource.OpenWeights(folder, location), isVariant, notes);
     }
 
-    private static bool HoldsWeights(string folder) =>
-        HoldsParquet(folder) || Directory.EnumerateFiles(folder, "*.safetensors").Any(path => !WeightLocator.IsBeside(Path.GetFileName(path)));
+    private static bool HoldsWeights(string folder) => HoldsParquet(folder) || Holds(folder, ".safetensors");
 
-    private static bool HoldsParquet(string folder) =>
-        Directory.EnumerateFiles(folder, "*.parquet").Any(path => !WeightLocator.IsBeside(Path.GetFileName(path)));
+    private static bool HoldsParquet(string folder) => Holds(folder, ".parquet");
+
+    private static bool Holds(string folder, string extension) => ModelFile.FilesOf(folder).Any(
+        path => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase) && !WeightLocator.IsBeside(Path.GetFileName(path)));
 }

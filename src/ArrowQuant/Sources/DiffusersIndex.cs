@@ -40,11 +40,13 @@ internal sealed partial class DiffusersIndex
             if (pair.Name.StartsWith('_') || pair.Value.ValueKind != JsonValueKind.Array) continue;
             if (!IsPair(pair.Value)) continue;
             if (pair.Value[0].ValueKind == JsonValueKind.Null && pair.Value[1].ValueKind == JsonValueKind.Null) continue;
-            if (pair.Name.Contains('/')) throw SafeTensorsHeader.Lie(path, $"names the component '{Printable.Of(pair.Name)}', expected a plain name");
+            if (pair.Name.Contains('/'))
+                throw ModelFault.Of(path, $"names the component '{Printable.Of(pair.Name)}', expected a plain name");
             string component = ContainedPath.Resolve(folder, pair.Name, path);
             if (!Directory.Exists(component))
             {
-                throw new ModelNotFoundException($"{path}: the folder of component '{Printable.Of(pair.Name)}' is missing, expected {component}")
+                throw new ModelNotFoundException(
+                    $"{path}: the folder of component '{Printable.Of(pair.Name)}' is missing, expected {component}")
                 {
                     FilePath = component,
                 };
@@ -53,7 +55,7 @@ internal sealed partial class DiffusersIndex
             components.Add(pair.Name);
         }
 
-        if (components.Count == 0) throw SafeTensorsHeader.Lie(path, "names no component, expected pairs like \"unet\": [library, class]");
+        if (components.Count == 0) throw ModelFault.Of(path, "names no component, expected pairs like \"unet\": [library, class]");
         components.Sort(StringComparer.Ordinal);
         return new DiffusersIndex(path, root, components);
     }

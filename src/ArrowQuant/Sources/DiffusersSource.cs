@@ -23,7 +23,11 @@ internal sealed class DiffusersSource : IModelSource
             {
                 TensorInfo tensor = inner with { Component = component.Name, Name = component.PlainName(inner.Name) };
                 if (!_places.TryAdd(tensor.FullName, (component.Source, inner)))
-                    throw SafeTensorsHeader.Lie(inner.FilePath, $"appears twice in component '{component.Name}', expected unique names", tensor.Name);
+                {
+                    throw ModelFault.Of(
+                        inner.FilePath, $"appears twice in component '{component.Name}', expected unique names", tensor.Name);
+                }
+
                 tensors.Add(tensor);
             }
         }
@@ -102,7 +106,9 @@ internal sealed class DiffusersSource : IModelSource
         }
 
         ModelDescription description = ModelDescriber.DescribeDiffusers(
-            root, index.Root, [.. opened.Select(component => (component.Name, ModelFolder.Read(System.IO.Path.Combine(root.Path, component.Name))))]);
+            root,
+            index.Root,
+            [.. opened.Select(component => (component.Name, ModelFolder.Read(System.IO.Path.Combine(root.Path, component.Name))))]);
         IEnumerable<string> componentNotes = opened.SelectMany(component => component.Notes.Concat(component.Source.Description.Notes));
         return description with
         {
@@ -112,9 +118,8 @@ internal sealed class DiffusersSource : IModelSource
     }
 
     private static IEnumerable<string> UnnamedFolders(string folder, DiffusersIndex index) =>
-        Directory.EnumerateDirectories(folder)
+        ModelFile.FoldersOf(folder)
             .Select(path => System.IO.Path.GetFileName(path))
             .Where(name => !index.Components.Contains(name) && !name.StartsWith('.') && name != "eval")
-            .Order(StringComparer.Ordinal)
             .Select(name => $"the folder '{Printable.Of(name)}' is not a component of {DiffusersIndex.FileName} and is left out");
 }

@@ -30,7 +30,10 @@ internal static class ForeignFormats
 
     /// <summary>True for files that hold weights in any format, readable or not.</summary>
     public static bool IsWeightName(string path) =>
-        IsPickleName(path) || OtherExtensions.ContainsKey(Path.GetExtension(path)) || HasExtension(path, ".safetensors") || HasExtension(path, ".parquet")
+        IsPickleName(path)
+        || OtherExtensions.ContainsKey(Path.GetExtension(path))
+        || HasExtension(path, ".safetensors")
+        || HasExtension(path, ".parquet")
         || Path.GetFileName(path).Contains(".safetensors.index.", StringComparison.OrdinalIgnoreCase)
         || path.EndsWith(".bin.index.json", StringComparison.OrdinalIgnoreCase);
 
@@ -51,15 +54,15 @@ internal static class ForeignFormats
         if (IsPickleName(path)) throw PickleRefusal(path);
         if (OtherExtensions.TryGetValue(Path.GetExtension(path), out format)) throw Refusal(path, format);
         string bytes = Convert.ToHexStringLower(head.AsSpan(0, Math.Min(8, head.Length)));
-        throw SafeTensorsHeader.Lie(path, $"not a model file (first bytes {bytes}), expected safetensors or Parquet");
+        throw ModelFault.Of(path, $"not a model file (first bytes {bytes}), expected safetensors or Parquet");
     }
 
     /// <summary>The exception for a pickle file.</summary>
-    public static ModelFormatException PickleRefusal(string path) => SafeTensorsHeader.Lie(
+    public static ModelFormatException PickleRefusal(string path) => ModelFault.Of(
         path, "a PyTorch pickle file is refused because loading a pickle can run code that it carries, expected safetensors or Parquet; "
         + "convert it where you trust it: safetensors.torch.save_file(torch.load(path, weights_only=True), 'model.safetensors')");
 
-    private static ModelFormatException Refusal(string path, string format) => SafeTensorsHeader.Lie(
+    private static ModelFormatException Refusal(string path, string format) => ModelFault.Of(
         path, $"{format} files are not read, expected safetensors or Parquet; quantize the model that this file was made from");
 
     private static bool HasExtension(string path, string extension) => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase);

@@ -18,7 +18,7 @@ internal static class JsonFile
     {
         using Microsoft.Win32.SafeHandles.SafeFileHandle handle = ModelFile.OpenHandle(path);
         long length = RandomAccess.GetLength(handle);
-        if (length > LengthLimit) throw SafeTensorsHeader.Lie(path, $"the file has {length} bytes, expected at most {LengthLimit} of JSON");
+        if (length > LengthLimit) throw ModelFault.Of(path, $"the file has {length} bytes, expected at most {LengthLimit} of JSON");
         byte[] text = new byte[length];
         ModelFile.ReadExactly(handle, path, 0, text);
         ReadOnlyMemory<byte> json = text.AsSpan().StartsWith("\uFEFF"u8) ? text.AsMemory(3) : text;
@@ -26,24 +26,26 @@ internal static class JsonFile
         {
             using JsonDocument document = JsonDocument.Parse(json, Strict);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw SafeTensorsHeader.Lie(path, $"found {KindOf(document.RootElement)}, expected a JSON object");
+                throw ModelFault.Of(path, $"found {KindOf(document.RootElement)}, expected a JSON object");
             return document.RootElement.Clone();
         }
         catch (JsonException e)
         {
             string reason = e.Message.Split(" LineNumber:")[0].Split(" Path:")[0];
-            throw SafeTensorsHeader.Lie(
-                path, $"not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}: {Printable.Of(reason)}", null, e);
+            string place = e.LineNumber is { } line ? $" at line {line + 1}, byte {e.BytePositionInLine + 1}" : "";
+            throw ModelFault.Of(path, $"not valid JSON{place}: {Printable.Of(reason)}", null, e);
         }
         catch (InvalidOperationException e)
         {
-            throw SafeTensorsHeader.Lie(path, "not valid JSON: a string is not Unicode text", null, e);
+            throw ModelFault.Of(path, "not valid JSON: a string is not Unicode text", null, e);
         }
     }
 
     /// <summary>The string under <paramref name="key"/>, or null when there is none or it is no string.</summary>
     public static string? StringOf(JsonElement parent, string key) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.String
+        parent.ValueKind == JsonValueKind.Object
+        && parent.TryGetProperty(key, out JsonElement value)
+        && value.ValueKind == JsonValueKind.String
             ? TextOf(value)
             : null;
 

@@ -33,7 +33,8 @@ internal static class ModelDescriber
     /// <param name="folder">The root folder.</param>
     /// <param name="index">model_index.json.</param>
     /// <param name="components">Components with tensors: their names and folders.</param>
-    public static ModelDescription DescribeDiffusers(ModelFolder folder, JsonElement index, IReadOnlyList<(string Name, ModelFolder Folder)> components)
+    public static ModelDescription DescribeDiffusers(
+        ModelFolder folder, JsonElement index, IReadOnlyList<(string Name, ModelFolder Folder)> components)
     {
         Finding finding = FromFolder(folder).Or(FromConfig(index, DiffusersIndex.FileName));
         foreach ((string name, ModelFolder component) in components)
@@ -52,6 +53,7 @@ internal static class ModelDescriber
         string? metadataType = folder?.Metadata is { } metadata ? JsonFile.StringOf(metadata, "model_type") : null;
         string? fileType = fileMetadata.GetValueOrDefault("model_type");
         string?[] types = [modelType, metadataType, fileType];
+        string? architecture = fileMetadata.GetValueOrDefault("modelspec.architecture");
         return new ModelDescription
         {
             Format = "",
@@ -60,7 +62,7 @@ internal static class ModelDescriber
             ModelType = modelType ?? metadataType ?? fileType,
             IsDiffusionModel = types.Any(type => type?.Contains("diffusion", StringComparison.OrdinalIgnoreCase) == true)
                 || configs.SelectMany(NamesOf).Any(name => ModalityTable.Of(name) is not null)
-                || (fileMetadata.TryGetValue("modelspec.architecture", out string? architecture) && ModalityTable.Of(architecture) is not null),
+                || (architecture is not null && ModalityTable.Of(architecture) is not null),
             Notes = finding.Note is null ? [] : [finding.Note],
             CalibrationFiles = folder is null ? [] : SidecarFiles.Calibration(folder.Path),
         };
@@ -72,9 +74,9 @@ internal static class ModelDescriber
     private static Finding FromFolder(ModelFolder? folder)
     {
         if (folder?.Metadata is not { } metadata || JsonFile.StringOf(metadata, "modality") is not { } value) return default;
-        return ModalityTable.TryParse(value, out Modality modality)
-            ? new Finding(modality, "metadata.json modality", null)
-            : new Finding(null, "metadata.json modality", $"metadata.json says modality '{Printable.Of(value)}', known are text, code, image, audio");
+        const string Origin = "metadata.json modality";
+        if (ModalityTable.TryParse(value, out Modality modality)) return new Finding(modality, Origin, null);
+        return new Finding(null, Origin, $"metadata.json says modality '{Printable.Of(value)}', known are text, code, image, audio");
     }
 
     private static Finding FromConfig(JsonElement config, string file)

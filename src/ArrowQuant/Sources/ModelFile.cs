@@ -50,13 +50,23 @@ internal static class ModelFile
 
             if (read == 0)
             {
-                throw SafeTensorsHeader.Lie(
-                    path, $"the file ends at byte {position + filled}, expected {destination.Length} bytes from {position}; it is truncated", tensor);
+                throw ModelFault.Of(
+                    path,
+                    $"the file ends at byte {position + filled}, expected {destination.Length} bytes from {position}; it is truncated",
+                    tensor);
             }
 
             filled += read;
         }
     }
+
+    /// <summary>The files of a folder, full paths in ordinal order.</summary>
+    /// <exception cref="ResourceException">The folder may not be listed.</exception>
+    public static string[] FilesOf(string folder) => List(folder, Directory.EnumerateFiles);
+
+    /// <summary>The folders in a folder, full paths in ordinal order.</summary>
+    /// <exception cref="ResourceException">The folder may not be listed.</exception>
+    public static string[] FoldersOf(string folder) => List(folder, Directory.EnumerateDirectories);
 
     /// <summary>Checks that a range of bytes lies inside a tensor.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It does not.</exception>
@@ -64,5 +74,17 @@ internal static class ModelFile
     {
         ArgumentOutOfRangeException.ThrowIfNegative(byteOffset);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, tensor.ByteLength - byteOffset);
+    }
+
+    private static string[] List(string folder, Func<string, IEnumerable<string>> enumerate)
+    {
+        try
+        {
+            return [.. enumerate(folder).Order(StringComparer.Ordinal)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ResourceException($"{folder}: cannot be listed: {Printable.Of(e.Message)}", e) { FilePath = folder };
+        }
     }
 }

@@ -11,13 +11,16 @@ internal sealed record ModelFolder(string Path, JsonElement? Metadata, JsonEleme
 {
     /// <summary>The <c>quantization_config.quant_method</c> of config.json, or null.</summary>
     public string? QuantizationMethod =>
-        Config is { } config && config.TryGetProperty("quantization_config", out JsonElement settings) && settings.ValueKind == JsonValueKind.Object
+        Config is { } config
+        && config.TryGetProperty("quantization_config", out JsonElement settings)
+        && settings.ValueKind == JsonValueKind.Object
             ? JsonFile.StringOf(settings, "quant_method") ?? "unnamed"
             : null;
 
     /// <summary>Reads what is there.</summary>
     /// <exception cref="ModelFormatException">A file is there but is not a JSON object.</exception>
-    public static ModelFolder Read(string folder) => new(folder, ReadOptional(folder, "metadata.json"), ReadOptional(folder, "config.json"));
+    public static ModelFolder Read(string folder) =>
+        new(folder, ReadOptional(folder, "metadata.json"), ReadOptional(folder, "config.json"));
 
     private static JsonElement? ReadOptional(string folder, string name)
     {

@@ -25,7 +25,9 @@ public static class ModelSource
         if (Directory.Exists(full))
         {
             string index = Path.Combine(full, DiffusersIndex.FileName);
-            return File.Exists(index) ? DiffusersSource.Open(full, options) : OpenWeights(full, WeightLocator.Locate(full, options.Variant));
+            return File.Exists(index)
+                ? DiffusersSource.Open(full, options)
+                : OpenWeights(full, WeightLocator.Locate(full, options.Variant));
         }
 
         if (!File.Exists(full)) throw new ModelNotFoundException($"{full}: no such file or folder, expected a model") { FilePath = full };
@@ -86,7 +88,11 @@ public static class ModelSource
             && name.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
         if (isIndex) return new WeightLocation(WeightKind.SafeTensorsIndex, path, []);
         if (name.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
-            throw SafeTensorsHeader.Lie(path, "a JSON file is not a model, expected a folder, *.safetensors, *.safetensors.index.json or *.parquet");
+        {
+            throw ModelFault.Of(
+                path, "a JSON file is not a model, expected a folder, *.safetensors, *.safetensors.index.json or *.parquet");
+        }
+
         return new WeightLocation(ForeignFormats.KindOf(path), path, ShardNotes(path));
     }
 

@@ -68,7 +68,8 @@ internal sealed class NamePatterns
         }
         catch (RegexMatchTimeoutException e)
         {
-            throw new ConfigurationException([$"{_origin}: '{Printable.Of(expression.ToString())}' takes too long on '{Printable.Of(name)}'; simplify it"], e);
+            string pattern = Printable.Of(expression.ToString());
+            throw new ConfigurationException([$"{_origin}: '{pattern}' takes too long on '{Printable.Of(name)}'; simplify it"], e);
         }
     }
 }

@@ -20,9 +20,10 @@ internal static class QuantizedCheckpoint
         // FP8 with companion scales is read as it is, whatever config.json calls it.
         if (method is null or "fp8" || marked.Any(tensor => tensor.AlreadyQuantized is not null)) return (marked, null);
         if (marked.Any(IsFp8)) return (marked, null);
+        string name = Printable.Of(method);
         if (!marked.Any(IsIntegerMatrix))
-            return (marked, $"config.json says quant_method '{Printable.Of(method)}', but no tensor is quantized; the weights are taken as they are");
-        return ([.. marked.Select(tensor => IsIntegerMatrix(tensor) ? tensor with { AlreadyQuantized = Printable.Of(method) } : tensor)], null);
+            return (marked, $"config.json says quant_method '{name}', but no tensor is quantized; the weights are taken as they are");
+        return ([.. marked.Select(tensor => IsIntegerMatrix(tensor) ? tensor with { AlreadyQuantized = name } : tensor)], null);
     }
 
     private static string? Scheme(TensorInfo tensor, HashSet<string> names, HashSet<string> states, string? method)
@@ -63,5 +64,6 @@ internal static class QuantizedCheckpoint
     private static bool IsFp8(TensorInfo tensor) => tensor.ElementType is ElementType.F8E4M3 or ElementType.F8E5M2;
 
     private static bool IsIntegerMatrix(TensorInfo tensor) => tensor.Shape.Rank >= 2
-        && tensor.ElementType is ElementType.I8 or ElementType.U8 or ElementType.I16 or ElementType.U16 or ElementType.I32 or ElementType.U32;
+        && tensor.ElementType
+            is ElementType.I8 or ElementType.U8 or ElementType.I16 or ElementType.U16 or ElementType.I32 or ElementType.U32;
 }

@@ -35,7 +35,11 @@ internal sealed class SafeTensorsFile : IDisposable
         {
             long length = RandomAccess.GetLength(handle);
             if (length < SafeTensorsHeader.PrefixLength)
-                throw SafeTensorsHeader.Lie(path, $"the file has {length} bytes, expected at least {SafeTensorsHeader.PrefixLength}; it is truncated");
+            {
+                throw ModelFault.Of(
+                    path, $"the file has {length} bytes, expected at least {SafeTensorsHeader.PrefixLength}; it is truncated");
+            }
+
             Span<byte> prefix = stackalloc byte[SafeTensorsHeader.PrefixLength];
             ModelFile.ReadExactly(handle, path, 0, prefix);
             int headerLength = SafeTensorsHeader.CheckLength(BinaryPrimitives.ReadUInt64LittleEndian(prefix), length, path);
@@ -51,7 +55,7 @@ internal sealed class SafeTensorsFile : IDisposable
         }
     }
 
-    /// <summary>Fills <paramref name="destination"/> with values of <paramref name="entry"/>, from byte <paramref name="byteOffset"/> on.</summary>
+    /// <summary>Fills <paramref name="destination"/> with bytes of a tensor, from its byte <paramref name="byteOffset"/> on.</summary>
     /// <exception cref="ModelFormatException">The file became shorter than its header says.</exception>
     /// <exception cref="ResourceException">The file cannot be read.</exception>
     public void Read(SafeTensorsEntry entry, long byteOffset, Span<byte> destination) =>

@@ -28,12 +28,18 @@ internal sealed class SafeTensorsHeader
     /// <exception cref="ModelFormatException">The length is 0, above the limit, or reaches past the end of the file.</exception>
     public static int CheckLength(ulong headerLength, long fileLength, string path)
     {
-        if (headerLength == 0) throw Lie(path, "the header has 0 bytes, expected a JSON object");
+        if (headerLength == 0) throw ModelFault.Of(path, "the header has 0 bytes, expected a JSON object");
         if (headerLength > LengthLimit)
-            throw Lie(path, $"the header claims {headerLength} bytes, expected at most {LengthLimit}; the file is corrupt or not safetensors");
+        {
+            throw ModelFault.Of(
+                path, $"the header claims {headerLength} bytes, expected at most {LengthLimit}; the file is corrupt or not safetensors");
+        }
+
         if ((long)headerLength > fileLength - PrefixLength)
         {
-            throw Lie(path, $"the header claims {headerLength} bytes but the file has {fileLength - PrefixLength} after the length field; "
+            throw ModelFault.Of(
+                path,
+                $"the header claims {headerLength} bytes but the file has {fileLength - PrefixLength} after the length field; "
                 + "the file is truncated, fetch it again");
         }
 
@@ -70,25 +76,28 @@ internal sealed class SafeTensorsHeader
         {
             if (entry.End > dataLength)
             {
-                throw Lie(path, $"data_offsets [{entry.Begin}, {entry.End}] reach past the end, the file holds {dataLength} bytes of values; "
-                    + "the file is truncated, fetch it again", entry.Name);
+                throw ModelFault.Of(
+                    path,
+                    $"data_offsets [{entry.Begin}, {entry.End}] reach past the end, the file holds {dataLength} bytes of values; "
+                    + "the file is truncated, fetch it again",
+                    entry.Name);
             }
 
             if (entry.Begin < covered)
-                throw Lie(path, $"data_offsets begin at {entry.Begin} and overlap the tensor before, expected {covered}", entry.Name);
+            {
+                throw ModelFault.Of(
+                    path, $"data_offsets begin at {entry.Begin} and overlap the tensor before, expected {covered}", entry.Name);
+            }
+
             if (entry.Begin > covered)
-                throw Lie(path, $"data_offsets begin at {entry.Begin} and leave a hole, expected {covered}", entry.Name);
+                throw ModelFault.Of(path, $"data_offsets begin at {entry.Begin} and leave a hole, expected {covered}", entry.Name);
             covered = entry.End;
         }
 
         if (covered != dataLength)
-            throw Lie(path, $"the tensors cover {covered} bytes of values but the file holds {dataLength}, expected no bytes after the last tensor");
-    }
-
-    /// <summary>The exception for one lie of one file.</summary>
-    internal static ModelFormatException Lie(string path, string what, string? tensor = null, Exception? cause = null)
-    {
-        string subject = tensor is null ? "" : $"tensor '{Printable.Of(tensor)}': ";
-        return new ModelFormatException($"{path}: {subject}{what}", cause) { FilePath = path, TensorName = tensor };
+        {
+            throw ModelFault.Of(
+                path, $"the tensors cover {covered} bytes of values but the file holds {dataLength}, expected none after the last tensor");
+        }
     }
 }

@@ -22,8 +22,8 @@ internal ref struct SafeTensorsHeaderReader
     public SafeTensorsHeaderReader(ReadOnlySpan<byte> json, string path)
     {
         _path = path;
-        if (!Utf8.IsValid(json)) throw SafeTensorsHeader.Lie(path, $"the header is not UTF-8 at byte {FirstInvalid(json)}");
-        if (json[0] != (byte)'{') throw SafeTensorsHeader.Lie(path, $"the header begins with byte 0x{json[0]:x2}, expected '{{' (a JSON object)");
+        if (!Utf8.IsValid(json)) throw ModelFault.Of(path, $"the header is not UTF-8 at byte {FirstInvalid(json)}");
+        if (json[0] != (byte)'{') throw ModelFault.Of(path, $"the header begins with byte 0x{json[0]:x2}, expected '{{' (a JSON object)");
         _json = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = DepthLimit });
     }
 
@@ -42,7 +42,7 @@ internal ref struct SafeTensorsHeaderReader
             _json.Read();
             while (NextKey(null) is { } name)
             {
-                if (!_names.Add(name)) throw SafeTensorsHeader.Lie(_path, "the name appears twice, expected unique names", name);
+                if (!_names.Add(name)) throw ModelFault.Of(_path, "the name appears twice, expected unique names", name);
                 _json.Read();
                 if (name == MetadataKey) ReadMetadata();
                 else Entries.Add(ReadEntry(name));
@@ -53,13 +53,13 @@ internal ref struct SafeTensorsHeaderReader
         }
         catch (JsonException e)
         {
-            throw SafeTensorsHeader.Lie(
-                _path, $"the header is not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine}: {Printable.Of(Reason(e))}", null, e);
+            string place = $"line {e.LineNumber + 1}, byte {e.BytePositionInLine}";
+            throw ModelFault.Of(_path, $"the header is not valid JSON at {place}: {Printable.Of(Reason(e))}", null, e);
         }
         catch (InvalidOperationException e)
         {
             // A string with an escape that is half of a surrogate pair.
-            throw SafeTensorsHeader.Lie(_path, $"the header holds a string that is not Unicode text near byte {_json.TokenStartIndex}", null, e);
+            throw ModelFault.Of(_path, $"the header holds a string that is not Unicode text near byte {_json.TokenStartIndex}", null, e);
         }
     }
 
@@ -96,7 +96,7 @@ internal ref struct SafeTensorsHeaderReader
             _json.Read();
             if (_json.TokenType != JsonTokenType.String) throw Unexpected(MetadataKey, $"a string for '{Printable.Of(key)}'");
             if (!Metadata.TryAdd(key, _json.GetString()!))
-                throw SafeTensorsHeader.Lie(_path, $"the key '{Printable.Of(key)}' appears twice, expected unique keys", MetadataKey);
+                throw ModelFault.Of(_path, $"the key '{Printable.Of(key)}' appears twice, expected unique keys", MetadataKey);
         }
     }
 
@@ -111,8 +111,8 @@ internal ref struct SafeTensorsHeaderReader
             _json.Read();
             bool repeated = key switch { "dtype" => dtype is not null, "shape" => dimensions is not null, _ => offsets is not null };
             if (key is not ("dtype" or "shape" or "data_offsets"))
-                throw SafeTensorsHeader.Lie(_path, $"unknown key '{Printable.Of(key)}', expected dtype, shape and data_offsets", name);
-            if (repeated) throw SafeTensorsHeader.Lie(_path, $"the key '{key}' appears twice, expected once", name);
+                throw ModelFault.Of(_path, $"unknown key '{Printable.Of(key)}', expected dtype, shape and data_offsets", name);
+            if (repeated) throw ModelFault.Of(_path, $"the key '{key}' appears twice, expected once", name);
             if (key == "dtype") dtype = ReadString(name);
             else if (key == "shape") dimensions = ReadNumbers(name, key, RankLimit);
             else offsets = ReadNumbers(name, key, 2);
@@ -126,7 +126,7 @@ internal ref struct SafeTensorsHeaderReader
     }
 
     private readonly ModelFormatException Missing(string name, string key) =>
-        SafeTensorsHeader.Lie(_path, $"{key} is missing, expected dtype, shape and data_offsets", name);
+        ModelFault.Of(_path, $"{key} is missing, expected dtype, shape and data_offsets", name);
 
     private readonly string ReadString(string name) =>
         _json.TokenType == JsonTokenType.String ? _json.GetString()! : throw Unexpected(name, "a string for dtype");
@@ -139,7 +139,7 @@ internal ref struct SafeTensorsHeaderReader
         {
             if (_json.TokenType != JsonTokenType.Number || !_json.TryGetInt64(out long number) || number < 0)
                 throw Unexpected(name, $"integers from 0 to {long.MaxValue} in {key}");
-            if (numbers.Count == limit) throw SafeTensorsHeader.Lie(_path, $"{key} has more than {limit} numbers, expected at most {limit}", name);
+            if (numbers.Count == limit) throw ModelFault.Of(_path, $"{key} has more than {limit} numbers, expected at most {limit}", name);
             numbers.Add(number);
         }
 
@@ -151,17 +151,17 @@ internal ref struct SafeTensorsHeaderReader
         if (!ElementTypes.TryParseSafeTensors(dtype, out ElementType type))
         {
             string known = string.Join(", ", Enum.GetValues<ElementType>().Select(ElementTypes.SafeTensorsName));
-            throw SafeTensorsHeader.Lie(_path, $"unknown dtype '{Printable.Of(dtype)}', expected one of {known}", name);
+            throw ModelFault.Of(_path, $"unknown dtype '{Printable.Of(dtype)}', expected one of {known}", name);
         }
 
-        if (offsets.Count != 2) throw SafeTensorsHeader.Lie(_path, $"data_offsets has {offsets.Count} numbers, expected 2 (begin, end)", name);
+        if (offsets.Count != 2) throw ModelFault.Of(_path, $"data_offsets has {offsets.Count} numbers, expected 2 (begin, end)", name);
         if (offsets[0] > offsets[1])
-            throw SafeTensorsHeader.Lie(_path, $"data_offsets [{offsets[0]}, {offsets[1]}] end before they begin, expected begin <= end", name);
+            throw ModelFault.Of(_path, $"data_offsets [{offsets[0]}, {offsets[1]}] end before they begin, expected begin <= end", name);
         TensorShape shape = ShapeOf(name, dimensions);
         long size = SizeOf(name, type, shape);
         if (offsets[1] - offsets[0] != size)
         {
-            throw SafeTensorsHeader.Lie(
+            throw ModelFault.Of(
                 _path, $"data_offsets span {offsets[1] - offsets[0]} bytes, expected {size} for {dtype} {shape}", name);
         }
 
@@ -177,7 +177,7 @@ internal ref struct SafeTensorsHeaderReader
         catch (OverflowException e)
         {
             string shape = $"[{string.Join(", ", dimensions)}]";
-            throw SafeTensorsHeader.Lie(_path, $"shape {shape} overflows, expected fewer than 2^63 elements", name, e);
+            throw ModelFault.Of(_path, $"shape {shape} overflows, expected fewer than 2^63 elements", name, e);
         }
     }
 
@@ -186,15 +186,16 @@ internal ref struct SafeTensorsHeaderReader
         try
         {
             return type.ByteLength(shape.ElementCount)
-                ?? throw SafeTensorsHeader.Lie(_path, $"{type.SafeTensorsName()} {shape} does not fill whole bytes, expected a multiple of 8 bits", name);
+                ?? throw ModelFault.Of(
+                    _path, $"{type.SafeTensorsName()} {shape} does not fill whole bytes, expected a multiple of 8 bits", name);
         }
         catch (OverflowException e)
         {
-            throw SafeTensorsHeader.Lie(_path, $"{type.SafeTensorsName()} {shape} overflows, expected fewer than 2^63 bytes", name, e);
+            throw ModelFault.Of(_path, $"{type.SafeTensorsName()} {shape} overflows, expected fewer than 2^63 bytes", name, e);
         }
     }
 
-    private readonly ModelFormatException Unexpected(string? tensor, string expected) => SafeTensorsHeader.Lie(
+    private readonly ModelFormatException Unexpected(string? tensor, string expected) => ModelFault.Of(
         _path, $"found {Describe()} at byte {_json.TokenStartIndex} of the header, expected {expected}", tensor);
 
     private readonly string Describe() => _json.TokenType switch

@@ -27,18 +27,18 @@ internal sealed class SafeTensorsIndex
     public static SafeTensorsIndex Read(string path)
     {
         JsonElement root = JsonFile.ReadObject(path);
-        if (!root.TryGetProperty("weight_map", out JsonElement map)) throw SafeTensorsHeader.Lie(path, "weight_map is missing, expected an object");
+        if (!root.TryGetProperty("weight_map", out JsonElement map)) throw ModelFault.Of(path, "weight_map is missing, expected an object");
         if (map.ValueKind != JsonValueKind.Object)
-            throw SafeTensorsHeader.Lie(path, $"weight_map is {JsonFile.KindOf(map)}, expected an object from tensor to shard");
+            throw ModelFault.Of(path, $"weight_map is {JsonFile.KindOf(map)}, expected an object from tensor to shard");
         Dictionary<string, string> shardOf = new(StringComparer.Ordinal);
         foreach (JsonProperty pair in map.EnumerateObject())
         {
             if (pair.Value.ValueKind != JsonValueKind.String)
-                throw SafeTensorsHeader.Lie(path, $"weight_map has {JsonFile.KindOf(pair.Value)}, expected the name of a shard", pair.Name);
+                throw ModelFault.Of(path, $"weight_map has {JsonFile.KindOf(pair.Value)}, expected the name of a shard", pair.Name);
             shardOf.Add(pair.Name, JsonFile.TextOf(pair.Value));
         }
 
-        if (shardOf.Count == 0) throw SafeTensorsHeader.Lie(path, "weight_map is empty, expected at least one tensor");
+        if (shardOf.Count == 0) throw ModelFault.Of(path, "weight_map is empty, expected at least one tensor");
         return new SafeTensorsIndex(path, shardOf);
     }
 }

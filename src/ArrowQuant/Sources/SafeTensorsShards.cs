@@ -28,7 +28,7 @@ internal sealed class SafeTensorsShards : IDisposable
 
     /// <summary>Opens every shard of an index and checks both against each other.</summary>
     /// <exception cref="ModelNotFoundException">A shard is missing.</exception>
-    /// <exception cref="ModelFormatException">Index and shards disagree, a tensor is in two shards, or a name leaves the folder.</exception>
+    /// <exception cref="ModelFormatException">Index and shards disagree, a tensor is in two, or a name leaves the folder.</exception>
     public static SafeTensorsShards OpenIndex(string indexPath)
     {
         SafeTensorsIndex index = SafeTensorsIndex.Read(indexPath);
@@ -37,7 +37,8 @@ internal sealed class SafeTensorsShards : IDisposable
         for (int i = 0; i < paths.Length; i++)
         {
             if (File.Exists(paths[i])) continue;
-            throw new ModelNotFoundException($"{indexPath}: the shard '{index.Shards[i]}' is missing, expected {paths[i]}; fetch the whole model again")
+            throw new ModelNotFoundException(
+                $"{indexPath}: the shard '{index.Shards[i]}' is missing, expected {paths[i]}; fetch the whole model again")
             {
                 FilePath = paths[i],
             };
@@ -72,18 +73,25 @@ internal sealed class SafeTensorsShards : IDisposable
             foreach (SafeTensorsEntry entry in files[i].Header.Entries)
             {
                 if (!found.TryAdd(entry.Name, shard))
-                    throw SafeTensorsHeader.Lie(files[i].Path, $"is also in the shard '{found[entry.Name]}', expected in one only", entry.Name);
+                    throw ModelFault.Of(files[i].Path, $"is also in the shard '{found[entry.Name]}', expected in one only", entry.Name);
                 if (!index.ShardOf.TryGetValue(entry.Name, out string? expected))
-                    throw SafeTensorsHeader.Lie(files[i].Path, $"is not in the weight_map of {index.Path}, expected every tensor there", entry.Name);
+                {
+                    throw ModelFault.Of(
+                        files[i].Path, $"is not in the weight_map of {index.Path}, expected every tensor there", entry.Name);
+                }
+
                 if (expected != shard)
-                    throw SafeTensorsHeader.Lie(files[i].Path, $"is in the shard '{shard}', but {index.Path} expected it in '{expected}'", entry.Name);
+                {
+                    throw ModelFault.Of(
+                        files[i].Path, $"is in the shard '{shard}', but {index.Path} expected it in '{expected}'", entry.Name);
+                }
             }
         }
 
         foreach ((string name, string shard) in index.ShardOf)
         {
             if (!found.ContainsKey(name))
-                throw SafeTensorsHeader.Lie(index.Path, $"the shard '{shard}' does not hold it, expected it there by weight_map", name);
+                throw ModelFault.Of(index.Path, $"the shard '{shard}' does not hold it, expected it there by weight_map", name);
         }
     }
 }

@@ -18,12 +18,12 @@ internal static class SidecarFiles
     /// <summary>The configuration, tokenizer and licence files of a plain model folder, in ordinal order.</summary>
     /// <exception cref="ModelFormatException">One of them is a link that leaves the folder.</exception>
     public static IReadOnlyList<SidecarFile> OfModel(string folder) =>
-        [.. Files(folder).Where(path => Travels(Path.GetFileName(path))).Select(path => Sidecar(folder, path, ""))];
+        [.. ModelFile.FilesOf(folder).Where(path => Travels(Path.GetFileName(path))).Select(path => Sidecar(folder, path, ""))];
 
     /// <summary>Every file of a component that is kept, with its subfolders.</summary>
     /// <param name="root">The diffusers folder.</param>
     /// <param name="component">The name of the component.</param>
-    /// <exception cref="ModelFormatException">A file or folder is a link that leaves the root, or folders are nested too deeply.</exception>
+    /// <exception cref="ModelFormatException">A link leaves the root, or folders are nested too deeply.</exception>
     public static IReadOnlyList<SidecarFile> OfKeptComponent(string root, string component)
     {
         List<SidecarFile> sidecars = [];
@@ -36,14 +36,14 @@ internal static class SidecarFiles
     /// <param name="component">The name of the component.</param>
     public static IReadOnlyList<SidecarFile> OfQuantizedComponent(string root, string component) =>
     [
-        .. Files(Path.Combine(root, component))
+        .. ModelFile.FilesOf(Path.Combine(root, component))
             .Where(path => !ForeignFormats.IsWeightName(path) && !WeightLocator.IsBeside(Path.GetFileName(path)))
             .Select(path => Sidecar(root, path, component + "/")),
     ];
 
     /// <summary>The files <c>calibration.*</c> of a model folder that calibration reads, in ordinal order.</summary>
     public static IReadOnlyList<string> Calibration(string folder) =>
-        [.. Files(folder).Where(path => Path.GetFileName(path).ToLowerInvariant()
+        [.. ModelFile.FilesOf(folder).Where(path => Path.GetFileName(path).ToLowerInvariant()
             is "calibration.safetensors" or "calibration.parquet" or "calibration.arrow" or "calibration.jsonl")];
 
     private static bool Travels(string name) =>
@@ -51,8 +51,6 @@ internal static class SidecarFiles
         && (Names.Contains(name, StringComparer.Ordinal)
             || Beginnings.Any(beginning => name.StartsWith(beginning, StringComparison.OrdinalIgnoreCase))
             || name.EndsWith(".model", StringComparison.OrdinalIgnoreCase));
-
-    private static string[] Files(string folder) => [.. Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal)];
 
     private static SidecarFile Sidecar(string root, string path, string prefix)
     {
@@ -63,10 +61,10 @@ internal static class SidecarFiles
     private static void AddAll(string root, string folder, string prefix, int depth, List<SidecarFile> sidecars)
     {
         // Links inside the root could form a circle.
-        if (depth > FolderDepthLimit) throw SafeTensorsHeader.Lie(folder, $"folders are nested more than {FolderDepthLimit} deep");
+        if (depth > FolderDepthLimit) throw ModelFault.Of(folder, $"folders are nested more than {FolderDepthLimit} deep");
         ContainedPath.ThrowIfOutside(root, folder, root);
-        sidecars.AddRange(Files(folder).Select(path => Sidecar(root, path, prefix)));
-        foreach (string child in Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal))
+        sidecars.AddRange(ModelFile.FilesOf(folder).Select(path => Sidecar(root, path, prefix)));
+        foreach (string child in ModelFile.FoldersOf(folder))
             AddAll(root, child, $"{prefix}{Path.GetFileName(child)}/", depth + 1, sidecars);
     }
 }

@@ -31,19 +31,10 @@ internal static class WeightLocator
 
     /// <summary>True for data that lies beside a model without being part of it: calibration, references, evaluation.</summary>
     public static bool IsBeside(string fileName) =>
-        fileName.StartsWith("calibration", StringComparison.OrdinalIgnoreCase) || fileName.StartsWith("reference", StringComparison.OrdinalIgnoreCase);
+        fileName.StartsWith("calibration", StringComparison.OrdinalIgnoreCase)
+        || fileName.StartsWith("reference", StringComparison.OrdinalIgnoreCase);
 
-    private static string[] FileNames(string folder)
-    {
-        try
-        {
-            return [.. Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ResourceException($"{folder}: cannot be listed: {Printable.Of(e.Message)}", e) { FilePath = folder };
-        }
-    }
+    private static string[] FileNames(string folder) => [.. ModelFile.FilesOf(folder).Select(path => Path.GetFileName(path))];
 
     private static WeightLocation? Choose(string folder, string[] names)
     {
@@ -70,13 +61,15 @@ internal static class WeightLocator
         : "name the file that is the model";
 
     private static bool IsReadable(string name) =>
-        name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase) || IsIndex(name);
+        name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)
+        || name.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase)
+        || IsIndex(name);
 
     private static bool IsIndex(string name) =>
         name.EndsWith(IndexSuffix, StringComparison.OrdinalIgnoreCase)
         || (name.Contains(".safetensors.index.", StringComparison.OrdinalIgnoreCase) && WeightVariant.Of(name) is not null);
 
-    private static ModelFormatException Ambiguous(string folder, string[] candidates, string advice) => SafeTensorsHeader.Lie(
+    private static ModelFormatException Ambiguous(string folder, string[] candidates, string advice) => ModelFault.Of(
         folder, $"the folder is ambiguous, found {List(candidates)}, expected one model; {advice}");
 
     private static ArrowQuantException Nothing(string folder, string[] all, string? variant, string[] others)
@@ -91,11 +84,13 @@ internal static class WeightLocator
         }
 
         string[] foreign = [.. all.Where(name => ForeignFormats.IsWeightName(name) && !IsBeside(name))];
-        if (foreign.FirstOrDefault(ForeignFormats.IsPickleName) is { } pickle) return ForeignFormats.PickleRefusal(Path.Combine(folder, pickle));
+        string? pickle = foreign.FirstOrDefault(ForeignFormats.IsPickleName);
+        if (pickle is not null) return ForeignFormats.PickleRefusal(Path.Combine(folder, pickle));
         if (foreign.Length > 0)
-            return SafeTensorsHeader.Lie(folder, $"found {List(foreign)}, which are not read, expected safetensors or Parquet");
+            return ModelFault.Of(folder, $"found {List(foreign)}, which are not read, expected safetensors or Parquet");
+        string named = string.Join(", ", StandardNames);
         return NotFound(
-            folder, $"no model found, looked for model_index.json, *{IndexSuffix}, {string.Join(", ", StandardNames)}, one *.safetensors file and *.parquet");
+            folder, $"no model found, looked for model_index.json, *{IndexSuffix}, {named}, one *.safetensors file and *.parquet");
     }
 
     private static ModelNotFoundException NotFound(string folder, string what) => new($"{folder}: {what}") { FilePath = folder };

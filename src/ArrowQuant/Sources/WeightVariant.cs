@@ -27,7 +27,8 @@ internal static partial class WeightVariant
 
     // Behind the names that the libraries give, anything is a variant: model.non_ema.safetensors, model.fp16-00001-of-00002.safetensors
     [GeneratedRegex(
-        @"^(?:model|pytorch_model|diffusion_pytorch_model)(?:-\d+-of-\d+)?\.(?!safetensors(?:\.|$))(?<variant>[A-Za-z0-9_]+)(?:-\d+-of-\d+)?\.safetensors(?:\.index\.json)?$",
+        @"^(?:model|pytorch_model|diffusion_pytorch_model)(?:-\d+-of-\d+)?\.(?!safetensors(?:\.|$))"
+        + @"(?<variant>[A-Za-z0-9_]+)(?:-\d+-of-\d+)?\.safetensors(?:\.index\.json)?$",
         RegexOptions.CultureInvariant,
         1000)]
     private static partial Regex StandardName();

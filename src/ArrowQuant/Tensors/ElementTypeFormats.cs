@@ -6,7 +6,7 @@ namespace ArrowQuant.Tensors;
 internal static class ElementTypeFormats
 {
     /// <summary>The encoding of a weight type.</summary>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="type"/> is not a weight type (<see cref="ElementTypes.IsWeight"/>).</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The type is not a weight type (<see cref="ElementTypes.IsWeight"/>).</exception>
     public static FloatFormat FormatOf(ElementType type) => type switch
     {
         ElementType.F32 => FloatFormat.Single,

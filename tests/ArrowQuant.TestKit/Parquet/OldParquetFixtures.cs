@@ -67,7 +67,9 @@ public static class OldParquetFixtures
     {
         long?[][] shapes = [.. rows.Select(row => row.Shape.ToArray())];
         ParquetTable table = new ParquetTable(rows.Count).Text("layer_name", [.. rows.Select(row => row.Name)], nullable: true);
-        table = longShapes ? table.ListOfLongIntegers("shape", shapes, nullable: true, nonNegative: false) : table.NullableListOfIntegers("shape", shapes);
+        table = longShapes
+            ? table.ListOfLongIntegers("shape", shapes, nullable: true, nonNegative: false)
+            : table.NullableListOfIntegers("shape", shapes);
         return table
             .Text("dtype", [.. rows.Select(row => row.DType)], nullable: true)
             .Binary("data", [.. rows.Select(row => row.Data)], nullable: true)

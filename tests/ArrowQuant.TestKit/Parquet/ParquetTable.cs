@@ -18,10 +18,11 @@ public sealed class ParquetTable
 
     /// <summary>Adds a UTF-8 column.</summary>
     public ParquetTable Text(string name, IReadOnlyList<string?> values, bool nullable) =>
-        Bytes(name, [.. values.Select(value => value is null ? null : System.Text.Encoding.UTF8.GetBytes(value))], nullable, LogicalType.String());
+        Bytes(name, [.. values.Select(Utf8)], nullable, LogicalType.String());
 
     /// <summary>Adds a column of bytes without a logical type.</summary>
-    public ParquetTable Binary(string name, IReadOnlyList<byte[]?> values, bool nullable) => Bytes(name, values, nullable, LogicalType.None());
+    public ParquetTable Binary(string name, IReadOnlyList<byte[]?> values, bool nullable) =>
+        Bytes(name, values, nullable, LogicalType.None());
 
     /// <summary>Adds a signed 32-bit column.</summary>
     public ParquetTable Integers(string name, IReadOnlyList<long?> values, bool nullable) =>
@@ -45,7 +46,7 @@ public sealed class ParquetTable
 
     /// <summary>Adds a list of floats that is never null.</summary>
     public ParquetTable ListOfFloat(string name, IReadOnlyList<float[]> rows) =>
-        List(name, PhysicalType.Float, LogicalType.None(), false, [.. rows.Select(row => row.Select(value => (float?)value).ToArray())], value => value);
+        List<float, float>(name, PhysicalType.Float, LogicalType.None(), false, [.. rows.Select(Present)], value => value);
 
     /// <summary>Writes the file: dictionary on, no statistics.</summary>
     /// <param name="path">The file.</param>
@@ -70,6 +71,10 @@ public sealed class ParquetTable
         writer.Close();
     }
 
+    private static float?[] Present(float[] values) => [.. values.Select(value => (float?)value)];
+
+    private static byte[]? Utf8(string? text) => text is null ? null : System.Text.Encoding.UTF8.GetBytes(text);
+
     private ParquetTable Flat<TValue, TPhysical>(
         string name, PhysicalType type, LogicalType logical, bool nullable, IReadOnlyList<TValue?> values, Func<TValue, TPhysical> convert)
         where TValue : struct
@@ -83,8 +88,7 @@ public sealed class ParquetTable
             TPhysical[] physical = [.. some.OfType<TValue>().Select(convert)];
             if (nullable) column.WriteBatch(some.Length, [.. some.Select(value => (short)(value.HasValue ? 1 : 0))], [], physical);
             else column.WriteBatch(physical);
-        }
-        ));
+        }));
         return this;
     }
 
@@ -122,9 +126,11 @@ public sealed class ParquetTable
 
             using ColumnWriter<TPhysical> column = (ColumnWriter<TPhysical>)group.NextColumn();
             column.WriteBatch(
-                definitions.Count, CollectionsMarshal.AsSpan(definitions), CollectionsMarshal.AsSpan(repetitions), CollectionsMarshal.AsSpan(physical));
-        }
-        ));
+                definitions.Count,
+                CollectionsMarshal.AsSpan(definitions),
+                CollectionsMarshal.AsSpan(repetitions),
+                CollectionsMarshal.AsSpan(physical));
+        }));
         return this;
     }
 
@@ -148,8 +154,7 @@ public sealed class ParquetTable
             if (nullable) column.WriteBatch(some.Length, [.. some.Select(value => (short)(value is null ? 0 : 1))], [], span);
             else column.WriteBatch(span);
             foreach (GCHandle pin in pins) pin.Free();
-        }
-        ));
+        }));
         return this;
     }
 }

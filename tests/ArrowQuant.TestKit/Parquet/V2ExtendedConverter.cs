@@ -84,7 +84,8 @@ public static class V2ExtendedConverter
                     values[i] = BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * i)..]) << 16);
                 return values;
             default:
-                throw new NotSupportedException($"tensor '{tensor.FullName}' is {tensor.ElementType.Name()}; the first converter knew float types only");
+                throw new NotSupportedException(
+                    $"tensor '{tensor.FullName}' is {tensor.ElementType.Name()}; the first converter knew float types only");
         }
     }
 

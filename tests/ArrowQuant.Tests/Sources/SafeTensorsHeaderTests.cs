@@ -75,7 +75,7 @@ public sealed class SafeTensorsHeaderTests
         { """{"\ud800":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, null, ["not Unicode text near byte"] },
         { $$$"""{"a":{"dtype":"F32","shape":[{{{string.Join(",", Enumerable.Repeat(1, 65))}}}],"data_offsets":[0,4]}}""", 4, "a", ["shape has more than 64 numbers"] },
         { $$"""{"a":{{new string('[', 5000)}}""", 0, "a", ["found an array"] },
-        { $$"""{"a":{"dtype":"F32","shape":{{new string('[', 5000)}}""", 0, null, ["not valid JSON"] },
+        { $$"""{"a":{"dtype":"F32","shape":{{new string('[', 5000)}}""", 0, "a", ["found an array at byte 29", "integers from 0"] },
     };
 
     [Theory]

@@ -12,7 +12,8 @@ public sealed class SafeTensorsSourceTests
     {
         using ModelFiles files = new();
         byte[] values = [.. Enumerable.Range(0, 24).Select(i => (byte)(100 + i))];
-        string path = files.Write("m.safetensors", new SafeTensorsBuilder().Add("first", ElementType.U8, 5).Add("w", ElementType.F32, [2, 3], values).Build());
+        byte[] file = new SafeTensorsBuilder().Add("first", ElementType.U8, 5).Add("w", ElementType.F32, [2, 3], values).Build();
+        string path = files.Write("m.safetensors", file);
         using IModelSource source = ModelSource.Open(path);
         TensorInfo tensor = source.Tensors[1];
         Assert.Equal(("w", "[2, 3]", 24L, path), (tensor.Name, tensor.Shape.ToString(), tensor.ByteLength, tensor.FilePath));

@@ -131,7 +131,7 @@ internal sealed class ColumnValues(ParquetFile file)
     {
         _bytes += bytes;
         if (_bytes > BudgetBytes)
-            throw file.Error($"has columns beside 'data' of more than {BudgetBytes} bytes (at '{column}'), expected names, shapes and scales");
+            throw file.Error($"has more than {BudgetBytes} bytes beside 'data' (at '{column}'), expected names, shapes and scales");
     }
 
     private static string TypeName<TPhysical>() =>

@@ -28,25 +28,27 @@ internal sealed class DataCursor : IDisposable
         (_column, _group, _file, _next) = (null, null, null, default);
     }
 
-    private T At<T>(RowAddress address, string tensor, Func<ByteArray, T> read, T ifNull) => ParquetFailure.Map(address.FilePath, tensor, () =>
+    private T At<T>(RowAddress address, string tensor, Func<ByteArray, T> read, T ifNull)
     {
         try
         {
-            return Next(Seek(address), address, tensor, read, ifNull);
+            return ParquetFailure.Map(address.FilePath, tensor, () => Next(Seek(address), address, tensor, read, ifNull));
         }
         catch
         {
             Dispose(); // after a failure the native reader's position means nothing
             throw;
         }
-    });
+    }
 
     private T Next<T>(ColumnReader<ByteArray> column, RowAddress address, string tensor, Func<ByteArray, T> read, T ifNull)
     {
         Span<short> definition = stackalloc short[1];
         Span<short> repetition = stackalloc short[1];
         Span<ByteArray> value = stackalloc ByteArray[1];
-        long levels = column.HasNext ? column.ReadBatch(1, definition, repetition, value, out long count) : count = 0;
+        long levels = 0;
+        long count = 0;
+        if (column.HasNext) levels = column.ReadBatch(1, definition, repetition, value, out count);
         if (levels == 0 && count == 0)
             throw _file!.Error($"is damaged: column 'data' ends before row {address.Row} of row group {address.RowGroup}", tensor);
         _next = address with { Row = address.Row + 1 };
@@ -55,8 +57,8 @@ internal sealed class DataCursor : IDisposable
 
     private ColumnReader<ByteArray> Seek(RowAddress address)
     {
-        bool ahead = _column is not null && _next.FilePath == address.FilePath && _next.RowGroup == address.RowGroup && _next.Row <= address.Row;
-        if (!ahead) Reopen(address);
+        bool sameGroup = _column is not null && _next.FilePath == address.FilePath && _next.RowGroup == address.RowGroup;
+        if (!sameGroup || _next.Row > address.Row) Reopen(address);
         long skip = address.Row - _next.Row;
         if (skip > 0 && _column!.Skip(skip) != skip)
             throw _file!.Error($"is damaged: column 'data' ends before row {address.Row} of row group {address.RowGroup}");

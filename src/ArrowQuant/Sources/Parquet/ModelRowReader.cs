@@ -31,8 +31,9 @@ internal sealed class ModelRowReader
     public static List<ModelRow> ReadAll(ParquetFile file, ParquetLayout layout) => ParquetFailure.Map(file.Path, null, () =>
     {
         ColumnDescriptor data = file.Descriptor("data");
-        if (data.PhysicalType != PhysicalType.ByteArray || file.IsList("data"))
-            throw file.Error($"has a column 'data' of {(file.IsList("data") ? "lists of " : "")}{data.PhysicalType}, expected single ByteArray values");
+        bool isList = file.IsList("data");
+        if (data.PhysicalType != PhysicalType.ByteArray || isList)
+            throw file.Error($"has a column 'data' of {(isList ? "lists of " : "")}{data.PhysicalType}, expected single ByteArray values");
         ModelRowReader reader = new(file, layout);
         List<ModelRow> rows = [];
         for (int group = 0; group < file.RowGroupCount; group++) reader.ReadGroup(group, rows);
@@ -117,7 +118,8 @@ internal sealed class ModelRowReader
     {
         List<bool> flags = _values.Booleans(group, "is_diffusion_model");
         CheckCount(flags.Count, rowCount, "is_diffusion_model");
-        return new DiffusionColumns(flags, OptionalTexts(group, rowCount, "modality"), OptionalTexts(group, rowCount, "time_aware_quant_json"));
+        return new DiffusionColumns(
+            flags, OptionalTexts(group, rowCount, "modality"), OptionalTexts(group, rowCount, "time_aware_quant_json"));
     }
 
     private List<string?>? OptionalTexts(int group, long rowCount, string column)
@@ -181,7 +183,8 @@ internal sealed class ModelRowReader
     }
 
     private sealed record QuantColumns(
-        List<string?> Types, List<long?> Axes, List<long?> GroupSizes, Func<string, int, float[]> Scales, Func<string, int, float[]> ZeroPoints);
+        List<string?> Types, List<long?> Axes, List<long?> GroupSizes,
+        Func<string, int, float[]> Scales, Func<string, int, float[]> ZeroPoints);
 
     private sealed record DiffusionColumns(List<bool> IsDiffusionModel, List<string?>? Modalities, List<string?>? TimeAware);
 }

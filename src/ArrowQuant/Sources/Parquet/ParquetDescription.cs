@@ -38,7 +38,8 @@ internal static class ParquetDescription
                 || (modelType?.Contains("diffusion", StringComparison.OrdinalIgnoreCase) ?? false),
             Sidecars =
             [
-                .. SidecarNames.Select(name => new SidecarFile(Path.Combine(folder, name), name)).Where(file => File.Exists(file.SourcePath)),
+                .. SidecarNames.Select(name => new SidecarFile(Path.Combine(folder, name), name))
+                    .Where(file => File.Exists(file.SourcePath)),
             ],
             Notes = notes,
             CalibrationFiles = [.. Directory.EnumerateFiles(folder, "calibration.*").Order(StringComparer.Ordinal)],

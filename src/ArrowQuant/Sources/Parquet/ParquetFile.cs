@@ -68,7 +68,7 @@ internal sealed class ParquetFile : IDisposable
 
     /// <summary>Makes an error that begins with the file and continues with <paramref name="message"/>.</summary>
     public ModelFormatException Error(string message, string? tensor = null) =>
-        new($"'{Path}' {message}") { FilePath = Path, TensorName = tensor };
+        ParquetFailure.Error(Path, message, tensor);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -93,17 +93,15 @@ internal sealed class ParquetFile : IDisposable
         bool readable = length >= SmallestFile
             && RandomAccess.Read(handle, head, 0) == head.Length && RandomAccess.Read(handle, tail, length - tail.Length) == tail.Length;
         if (!readable)
-            throw Fail(path, $"is not a Parquet file: it has {length} bytes, the smallest possible file has {SmallestFile}");
+            throw ParquetFailure.Error(path, $"is not a Parquet file: it has {length} bytes, the smallest has {SmallestFile}");
         if (head.SequenceEqual("PARE"u8) || tail[4..].SequenceEqual("PARE"u8))
-            throw Fail(path, "is an encrypted Parquet file; decrypt it first");
+            throw ParquetFailure.Error(path, "is an encrypted Parquet file; decrypt it first");
         if (!head.SequenceEqual("PAR1"u8))
-            throw Fail(path, $"is not a Parquet file: it begins with {Convert.ToHexString(head)}, expected 50415231 (PAR1)");
+            throw ParquetFailure.Error(path, $"is not a Parquet file: it begins with {Convert.ToHexString(head)}, not 50415231 (PAR1)");
         if (!tail[4..].SequenceEqual("PAR1"u8))
-            throw Fail(path, $"is cut off: its {length} bytes do not end with PAR1; copy it again");
+            throw ParquetFailure.Error(path, $"is cut off: its {length} bytes do not end with PAR1; copy it again");
         uint footer = BinaryPrimitives.ReadUInt32LittleEndian(tail);
         if (footer > length - SmallestFile)
-            throw Fail(path, $"is damaged: it names a footer of {footer} bytes in a file of {length} bytes");
+            throw ParquetFailure.Error(path, $"is damaged: it names a footer of {footer} bytes in a file of {length} bytes");
     }
-
-    private static ModelFormatException Fail(string path, string message) => new($"'{path}' {message}") { FilePath = path };
 }

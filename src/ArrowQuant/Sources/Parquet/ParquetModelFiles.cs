@@ -12,7 +12,7 @@ internal static class ParquetModelFiles
     private static readonly string[] OtherStems = ["calibration", "reference"];
     private static readonly EnumerationOptions TopLevel = new() { MatchCasing = MatchCasing.CaseInsensitive };
 
-    /// <summary>True for a file that is called or begins like a Parquet file, and for a folder that holds model files of this kind.</summary>
+    /// <summary>True for a file that is called or begins like a Parquet file, and for a folder that holds such files.</summary>
     public static bool Exist(string fileOrFolder)
     {
         if (Directory.Exists(fileOrFolder)) return ParquetFailure.Map(fileOrFolder, null, () => InFolder(fileOrFolder).Count > 0);
@@ -49,18 +49,28 @@ internal static class ParquetModelFiles
             ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes.AsMemory(3) : bytes;
             using JsonDocument document = JsonDocument.Parse(json);
             if (document.RootElement.ValueKind == JsonValueKind.Object) return document.RootElement.Clone();
-            throw new ModelFormatException($"'{path}' holds a JSON {document.RootElement.ValueKind}, expected an object") { FilePath = path };
+            throw ParquetFailure.Error(path, $"holds a JSON {document.RootElement.ValueKind}, expected an object");
         }
         catch (JsonException e)
         {
             string where = e.LineNumber is { } line ? $" (line {line + 1})" : "";
-            throw new ModelFormatException($"'{path}' is not valid JSON{where}", e) { FilePath = path };
+            throw ParquetFailure.Error(path, $"is not valid JSON{where}", cause: e);
         }
     }
 
-    /// <summary>A property's text, or null.</summary>
-    public static string? Text(JsonElement root, string property) =>
-        root.TryGetProperty(property, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    /// <summary>A property's text, or null when it has none that is Unicode.</summary>
+    public static string? Text(JsonElement root, string property)
+    {
+        if (!root.TryGetProperty(property, out JsonElement value) || value.ValueKind != JsonValueKind.String) return null;
+        try
+        {
+            return value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 
     private static bool BeginsLikeParquet(string file)
     {

@@ -9,10 +9,10 @@ internal sealed class ParquetModelOpening : IDisposable
     private readonly List<string> _notes = [];
 
     /// <summary>Facts that the user should know, one line each.</summary>
-    public IReadOnlyList<string> Notes => _notes;
+    public IReadOnlyList<string> Notes => [.. _notes.Select(ParquetFailure.OneLine)];
 
     /// <summary>Reads the rows of the files that are the model; null when one of them was written by this tool.</summary>
-    /// <exception cref="ModelFormatException">A file is damaged or of another kind, or it is not clear which files are the model.</exception>
+    /// <exception cref="ModelFormatException">A file is damaged or of another kind, or several could be the model.</exception>
     public IReadOnlyList<ModelRow>? ReadFiles(IReadOnlyList<string> files)
     {
         // A file with the name of a whole model goes first; only when it proves to be one tensor of many are the others looked at.
@@ -39,7 +39,8 @@ internal sealed class ParquetModelOpening : IDisposable
         if (whole.Count > 0 && read.Count > 1) throw Ambiguous(read, whole[0]);
         List<ModelRow> rows = [.. read.OrderBy(model => model.Path, StringComparer.Ordinal).SelectMany(model => model.Rows)];
         return rows.Count <= ModelRowReader.MaxRows ? rows
-            : throw new ModelFormatException($"'{Path.GetDirectoryName(files[0])}' holds {rows.Count} rows, expected at most {ModelRowReader.MaxRows}");
+            : throw ParquetFailure.Error(
+                Path.GetDirectoryName(files[0])!, $"holds {rows.Count} rows, expected at most {ModelRowReader.MaxRows}");
     }
 
     /// <summary>Tells what each row holds, in order.</summary>
@@ -93,11 +94,10 @@ internal sealed class ParquetModelOpening : IDisposable
         string folder = Path.GetDirectoryName(whole.Path) ?? whole.Path;
         string names = string.Join(", ", files.Take(10).Select(file => Path.GetFileName(file.Path)));
         string more = files.Count > 10 ? $" and {files.Count - 10} more" : "";
-        return new ModelFormatException(
-            $"'{folder}' holds several Parquet models ({names}{more}), and {Path.GetFileName(whole.Path)} is a whole model ({whole.Layout.Title()}); name one file")
-        {
-            FilePath = folder,
-        };
+        return ParquetFailure.Error(
+            folder,
+            $"holds several Parquet models ({names}{more}), and {Path.GetFileName(whole.Path)} is a whole model "
+            + $"({whole.Layout.Title()}); name one file");
     }
 
     private sealed record ModelFile(string Path, ParquetLayout Layout, List<ModelRow> Rows);

@@ -51,7 +51,8 @@ internal sealed class ParquetModelSource : IModelSource
         using ParquetModelOpening opening = new();
         if (opening.ReadFiles(files) is not { } rows) return OwnArtefactSource.Open(path);
         IReadOnlyList<StoredTensor> tensors = opening.Interpret(rows);
-        return new ParquetModelSource(fileOrFolder, tensors, ParquetFailure.Map(path, null, () => ParquetDescription.Of(folder, rows, opening.Notes)));
+        ModelDescription description = ParquetFailure.Map(path, null, () => ParquetDescription.Of(folder, rows, opening.Notes));
+        return new ParquetModelSource(fileOrFolder, tensors, description);
     }
 
     /// <inheritdoc/>
@@ -91,5 +92,5 @@ internal sealed class ParquetModelSource : IModelSource
     }
 
     private static ModelFormatException BinError(StoredTensor stored, string path, string message, Exception? cause) =>
-        new($"'{path}' {message}; it holds tensor '{stored.Info.Name}'", cause) { FilePath = path, TensorName = stored.Info.Name };
+        ParquetFailure.Error(path, $"{message}; it holds tensor '{stored.Info.Name}'", stored.Info.Name, cause);
 }

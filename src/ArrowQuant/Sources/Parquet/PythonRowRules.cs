@@ -10,10 +10,11 @@ internal static class PythonRowRules
     /// <exception cref="ModelFormatException">The type is not known.</exception>
     public static StoredTensor V1(ModelRow row) =>
         ElementTypes.TryParse(row.DType, out ElementType type) ? RowRules.Plain(row, type)
-        : throw RowRules.Error(row, $"says dtype '{row.DType}' for tensor '{row.Name}', expected one like torch.float32, torch.float16, float16");
+        : throw RowRules.Error(
+            row, $"says dtype '{row.DType}' for tensor '{row.Name}', expected one like torch.float32, torch.float16, float16");
 
     /// <summary>
-    /// A row of V2: what it holds is told by <c>quant_type</c> alone, since fp16 rows keep the dtype of the weights that they were made from.
+    /// A row of V2: what it holds is told by <c>quant_type</c> alone, since fp16 rows keep the dtype of their weights.
     /// </summary>
     /// <exception cref="ModelFormatException">The row contradicts itself.</exception>
     public static StoredTensor V2(ModelRow row, List<string> notes)

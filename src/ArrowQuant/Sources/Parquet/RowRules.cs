@@ -45,7 +45,11 @@ internal static class RowRules
         }
 
         if (lost > 0)
-            notes.Add($"tensor '{row.Name}': {lost} of {used} groups lost their values when they were quantized (scale 0 or no zero point); they read as 0");
+        {
+            notes.Add($"tensor '{row.Name}': {lost} of {used} groups lost their values when they were quantized "
+                + "(scale 0 or no zero point); they read as 0");
+        }
+
         return new StoredTensor
         {
             Info = Info(row, ElementType.F32, count * sizeof(float)) with
@@ -72,7 +76,7 @@ internal static class RowRules
 
     /// <summary>An error about a row.</summary>
     public static ModelFormatException Error(ModelRow row, string message) =>
-        new($"'{row.Address.FilePath}' {message}") { FilePath = row.Address.FilePath, TensorName = row.Name };
+        ParquetFailure.Error(row.Address.FilePath, message, row.Name);
 
     private static TensorInfo Info(ModelRow row, ElementType type, long bytes) => new()
     {

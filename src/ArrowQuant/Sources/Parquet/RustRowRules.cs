@@ -69,11 +69,7 @@ internal static class RustRowRules
         }
 
         if (file.Length == plain.StoredLength) return plain with { BinPath = bin, Info = plain.Info with { FilePath = bin } };
-        throw new ModelFormatException($"'{bin}' has {file.Length} bytes for tensor '{row.Name}', expected {plain.Expectation}")
-        {
-            FilePath = bin,
-            TensorName = row.Name,
-        };
+        throw ParquetFailure.Error(bin, $"has {file.Length} bytes for tensor '{row.Name}', expected {plain.Expectation}", row.Name);
     }
 
     private static long RunLength(ModelRow row)

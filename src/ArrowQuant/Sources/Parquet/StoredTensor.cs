@@ -18,7 +18,7 @@ internal enum StoredEncoding
     PackedInt2,
 }
 
-/// <summary>A tensor of the model and all that is needed to turn its stored bytes into the values that <see cref="Info"/> promises.</summary>
+/// <summary>A tensor and all that is needed to turn its stored bytes into the values that <see cref="Info"/> promises.</summary>
 internal sealed record StoredTensor
 {
     /// <summary>What callers see.</summary>

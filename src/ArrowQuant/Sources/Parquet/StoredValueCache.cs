@@ -30,9 +30,8 @@ internal sealed class StoredValueCache : IDisposable
             byte[] bytes = _cursor.Read(tensor.Address, tensor.Info.Name);
             if (bytes.Length != tensor.StoredLength)
             {
-                string message = $"'{tensor.Address.FilePath}' holds {bytes.Length} bytes of data for tensor '{tensor.Info.Name}', "
-                    + $"expected {tensor.Expectation}";
-                throw new Errors.ModelFormatException(message) { FilePath = tensor.Address.FilePath, TensorName = tensor.Info.Name };
+                string message = $"holds {bytes.Length} bytes of data for tensor '{tensor.Info.Name}', expected {tensor.Expectation}";
+                throw ParquetFailure.Error(tensor.Address.FilePath, message, tensor.Info.Name);
             }
 
             _recent.AddFirst((tensor, bytes));

@@ -7,7 +7,7 @@ internal static class StoredValues
 {
     private const int ChunkElements = 1024;
 
-    /// <summary>Writes the little-endian values from <paramref name="byteOffset"/> on until <paramref name="destination"/> is full.</summary>
+    /// <summary>Fills <paramref name="destination"/> with the little-endian values from <paramref name="byteOffset"/> on.</summary>
     public static void Copy(StoredTensor tensor, ReadOnlySpan<byte> stored, long byteOffset, Span<byte> destination)
     {
         if (tensor.Encoding == StoredEncoding.Raw)
@@ -50,20 +50,29 @@ internal static class StoredValues
     {
         if (scale == 0f)
         {
-            values.Clear();
+            values.Clear(); // not (code - 0) * 0, which is -0 for negative codes
             return;
         }
 
-        for (int i = 0; i < values.Length; i++)
+        switch (encoding)
         {
-            long element = first + i;
-            int code = encoding switch
-            {
-                StoredEncoding.UnsignedBytes => stored[(int)element],
-                StoredEncoding.SignedBytes => (sbyte)stored[(int)element],
-                _ => ((stored[(int)(element >> 2)] >> (int)((element & 3) * 2)) & 3) - 2,
-            };
-            values[i] = (code - zeroPoint) * scale;
+            case StoredEncoding.UnsignedBytes:
+                ReadOnlySpan<byte> unsignedCodes = stored.Slice((int)first, values.Length);
+                for (int i = 0; i < values.Length; i++) values[i] = (unsignedCodes[i] - zeroPoint) * scale;
+                break;
+            case StoredEncoding.SignedBytes:
+                ReadOnlySpan<sbyte> signedCodes = MemoryMarshal.Cast<byte, sbyte>(stored.Slice((int)first, values.Length));
+                for (int i = 0; i < values.Length; i++) values[i] = (signedCodes[i] - zeroPoint) * scale;
+                break;
+            default:
+                for (int i = 0; i < values.Length; i++)
+                {
+                    long element = first + i;
+                    int code = ((stored[(int)(element >> 2)] >> (int)((element & 3) * 2)) & 3) - 2;
+                    values[i] = (code - zeroPoint) * scale;
+                }
+
+                break;
         }
     }
 }

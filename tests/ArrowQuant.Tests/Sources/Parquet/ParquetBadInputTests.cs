@@ -24,9 +24,9 @@ public sealed class ParquetBadInputTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "is not a Parquet file: it has 0 bytes, the smallest possible file has 12")]
-    [InlineData("PAR1PAR1", "is not a Parquet file: it has 8 bytes, the smallest possible file has 12")]
-    [InlineData("safetensors, not parquet", "is not a Parquet file: it begins with 73616665, expected 50415231 (PAR1)")]
+    [InlineData("", "is not a Parquet file: it has 0 bytes, the smallest has 12")]
+    [InlineData("PAR1PAR1", "is not a Parquet file: it has 8 bytes, the smallest has 12")]
+    [InlineData("safetensors, not parquet", "is not a Parquet file: it begins with 73616665, not 50415231 (PAR1)")]
     [InlineData("PAREsomething....PARE", "is an encrypted Parquet file; decrypt it first")]
     [InlineData("PAR1....ABCDPAR1", "is damaged: it names a footer of 1145258561 bytes in a file of 16 bytes")]
     public void Open_NotParquet_SaysWhy(string content, string expected)
@@ -63,7 +63,8 @@ public sealed class ParquetBadInputTests : IDisposable
         using IModelSource source = _folder.Open(Name);
 
         ModelFormatException e = Assert.Throws<ModelFormatException>(() => Bytes(source, "w"));
-        Assert.StartsWith($"'{_folder.File(Name)}' is damaged: the values of tensor 'w' cannot be read (", e.Message, StringComparison.Ordinal);
+        string expected = $"'{_folder.File(Name)}' is damaged: the values of tensor 'w' cannot be read (";
+        Assert.StartsWith(expected, e.Message, StringComparison.Ordinal);
         Assert.Equal("w", e.TensorName);
         Assert.DoesNotContain('\n', e.Message);
     }
@@ -71,9 +72,11 @@ public sealed class ParquetBadInputTests : IDisposable
     [Fact]
     public void Open_AnotherTable_ListsWhatIsMissing()
     {
-        new ParquetTable(1).Text("layer_name", ["w"], nullable: false).LongIntegers("price", [1], nullable: false).Write(_folder.File(Name), Compression.Zstd);
+        new ParquetTable(1).Text("layer_name", ["w"], nullable: false).LongIntegers("price", [1], nullable: false)
+            .Write(_folder.File(Name), Compression.Zstd);
 
-        AssertFails("is not a model of a known layout: as Parquet V1 it lacks 'shape', 'dtype', 'data', 'num_params'; it has 'layer_name', 'price'");
+        AssertFails("is not a model of a known layout: as Parquet V1 it lacks 'shape', 'dtype', 'data', 'num_params'; "
+            + "it has 'layer_name', 'price'");
     }
 
     [Fact]
@@ -95,7 +98,7 @@ public sealed class ParquetBadInputTests : IDisposable
     [Fact]
     public void Open_ColumnsOfWrongTypes_NameColumnFoundAndExpected()
     {
-        ParquetTable Four() => new ParquetTable(1).Text("dtype", ["float32"], nullable: true).LongIntegers("num_params", [1], nullable: true);
+        ParquetTable Four() => new ParquetTable(1).Text("dtype", ["float32"], true).LongIntegers("num_params", [1], true);
         (ParquetTable Table, string Expected)[] cases =
         [
             (Four().Text("layer_name", ["w"], true).ListOfFloat("shape", [[1f]]).Binary("data", [new byte[4]], true),
@@ -143,8 +146,10 @@ public sealed class ParquetBadInputTests : IDisposable
         (OldRow Row, string Expected)[] cases =
         [
             (row with { Shape = [-2, 1] }, "gives tensor 'w' the shape [-2, 1], expected dimensions of 0 or more"),
-            (row with { Shape = [long.MaxValue, 3] }, "gives tensor 'w' the shape [9223372036854775807, 3], expected at most 2^48 elements"),
-            (row with { Shape = [1L << 49], Count = 1L << 49 }, "gives tensor 'w' the shape [562949953421312], expected at most 2^48 elements"),
+            (row with { Shape = [long.MaxValue, 3] },
+                "gives tensor 'w' the shape [9223372036854775807, 3], expected at most 2^48 elements"),
+            (row with { Shape = [1L << 49], Count = 1L << 49 },
+                "gives tensor 'w' the shape [562949953421312], expected at most 2^48 elements"),
             (row with { Shape = [3] }, "says num_params 2 for tensor 'w' of shape [3], expected 3"),
             (row with { Shape = [1, null] }, "has a null inside the list in row 0 of column 'shape', expected numbers"),
             (row with { Shape = [.. Enumerable.Repeat((long?)1, 65)] }, "has more than 64 values in row 0 of column 'shape'"),
@@ -159,7 +164,8 @@ public sealed class ParquetBadInputTests : IDisposable
     [Fact]
     public void Open_DimensionsOfTwoTo63AndMore_Fail()
     {
-        string file = OldParquetFixtures.WriteV2Rust(_folder.Path, OldRows.Raw("w", [2], [1f, 2f]) with { Shape = [unchecked((long)ulong.MaxValue)] });
+        OldRow row = OldRows.Raw("w", [2], [1f, 2f]) with { Shape = [unchecked((long)ulong.MaxValue)] };
+        string file = OldParquetFixtures.WriteV2Rust(_folder.Path, row);
 
         Assert.Equal($"'{file}' gives tensor 'w' the shape [-1], expected dimensions of 0 or more", _folder.Fails().Message);
     }
@@ -177,10 +183,19 @@ public sealed class ParquetBadInputTests : IDisposable
     [Fact]
     public void Open_NameThatIsNotUtf8_Fails()
     {
-        new ParquetTable(1).Binary("layer_name", [[0xFF, 0xFE]], true).NullableListOfIntegers("shape", [[1]]).Text("dtype", ["float32"], true)
-            .Binary("data", [new byte[4]], true).LongIntegers("num_params", [1], true).Write(_folder.File(Name), Compression.Zstd);
+        new ParquetTable(1).Binary("layer_name", [[0xFF, 0xFE]], true).NullableListOfIntegers("shape", [[1]])
+            .Text("dtype", ["float32"], true).Binary("data", [new byte[4]], true).LongIntegers("num_params", [1], true)
+            .Write(_folder.File(Name), Compression.Zstd);
 
         AssertFails("is damaged: its headers cannot be read (text that is not UTF-8); copy or export the file again");
+    }
+
+    [Fact]
+    public void Open_NameWithALineBreak_MessageStaysOneLine()
+    {
+        OldParquetFixtures.WriteV1(_folder.File(Name), [OldRows.Raw("w\n\u2028x", [1], [1f], "odd")]);
+
+        AssertFails("says dtype 'odd' for tensor 'w\\u000a\\u2028x', expected one like torch.float32, torch.float16, float16");
     }
 
     [Fact]

@@ -43,7 +43,8 @@ public sealed class ParquetModelFolderTests : IDisposable
     public void Open_FolderOfTensors_OrdinalOrderOfFilesWhateverTheirNames()
     {
         // A tensor may be called like a whole model.
-        V2ExtendedConverter.Convert([("weights", [1], [1f]), ("b.w", [1], [2f]), ("model", [1], [3f]), ("B", [1], [4f])], _folder.Path, "audio");
+        V2ExtendedConverter.Convert(
+            [("weights", [1], [1f]), ("b.w", [1], [2f]), ("model", [1], [3f]), ("B", [1], [4f])], _folder.Path, "audio");
         OldParquetFixtures.WriteV2Extended(_folder.Path, OldRows.Raw("calibration", [1], [9f]));
 
         using IModelSource source = _folder.Open();
@@ -118,7 +119,9 @@ public sealed class ParquetModelFolderTests : IDisposable
         else
         {
             new ParquetTable(1).Text("layer_name", ["a"], nullable: false).Write(
-                _folder.File("model-00001-of-00001.parquet"), ParquetSharp.Compression.Zstd, footer: new Dictionary<string, string> { ["arrowquant.format"] = "1.0" });
+                _folder.File("model-00001-of-00001.parquet"),
+                ParquetSharp.Compression.Zstd,
+                footer: new Dictionary<string, string> { ["arrowquant.format"] = "1.0" });
         }
 
         Assert.StartsWith($"'{_folder.Path}' is an artefact of this tool", _folder.Fails().Message, StringComparison.Ordinal);

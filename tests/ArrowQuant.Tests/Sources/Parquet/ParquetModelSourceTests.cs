@@ -23,7 +23,9 @@ public sealed class ParquetModelSourceTests : IDisposable
         if (kind == "bin") V2ExtendedConverter.Convert([("w", [300, 10], values)], _folder.Path, "text");
         else
         {
-            OldRow row = kind == "raw" ? OldRows.Raw("w", [300, 10], values, quantType: "fp32") : OldRows.PythonInt2("w", [300, 10], values, 0, 7);
+            OldRow row = kind == "raw"
+                ? OldRows.Raw("w", [300, 10], values, quantType: "fp32")
+                : OldRows.PythonInt2("w", [300, 10], values, 0, 7);
             OldParquetFixtures.WriteV2Python(_folder.File("model.parquet"), [row]);
         }
 
@@ -88,7 +90,8 @@ public sealed class ParquetModelSourceTests : IDisposable
         // Equal values share one dictionary entry; a null is no bytes at all.
         OldRow row = OldRows.Raw("a", [3], [1f, 2f, 3f]);
         OldParquetFixtures.WriteV1(
-            _folder.File("weights.parquet"), [row, row with { Name = "b" }, OldRows.Raw("none", [0], []) with { Data = null! }, row with { Name = "c" }]);
+            _folder.File("weights.parquet"),
+            [row, row with { Name = "b" }, OldRows.Raw("none", [0], []) with { Data = null! }, row with { Name = "c" }]);
         using IModelSource source = _folder.Open();
 
         Assert.Equal([1f, 2f, 3f], Floats(source, "c"));

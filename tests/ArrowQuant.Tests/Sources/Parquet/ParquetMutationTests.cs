@@ -17,8 +17,10 @@ public sealed class ParquetMutationTests
         using OldModelFolder folder = new();
         float[] values = OldModelFolder.Weights(24);
         string file = folder.File("model.parquet");
+        OldRow groups = OldRows.PythonInt8("a", [4, 6], values, 0, 4);
+        OldRow halves = OldRows.RawHalf("b", [24], values, "float16", "fp16");
         if (rust) File.Move(OldParquetFixtures.WriteV2Extended(folder.Path, OldRows.RustTimeAware("w", [4, 6], values, 8, 3)), file);
-        else OldParquetFixtures.WriteV2Python(file, [OldRows.PythonInt8("a", [4, 6], values, 0, 4), OldRows.RawHalf("b", [24], values, "float16", "fp16")]);
+        else OldParquetFixtures.WriteV2Python(file, [groups, halves]);
         byte[] valid = File.ReadAllBytes(file);
         Gen<(int At, byte Value)[]> mutations = Gen.Select(Gen.Int[0, valid.Length - 1], Gen.Byte).Array[1, 4];
 

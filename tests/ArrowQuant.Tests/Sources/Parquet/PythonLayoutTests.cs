@@ -64,7 +64,8 @@ public sealed class PythonLayoutTests : IDisposable
         ModelFormatException e = _folder.Fails();
 
         Assert.Equal(
-            $"'{_folder.File("weights.parquet")}' says dtype 'torch.quint8' for tensor 'w', expected one like torch.float32, torch.float16, float16",
+            $"'{_folder.File("weights.parquet")}' says dtype 'torch.quint8' for tensor 'w', "
+            + "expected one like torch.float32, torch.float16, float16",
             e.Message);
         Assert.Equal("w", e.TensorName);
     }
@@ -143,7 +144,8 @@ public sealed class PythonLayoutTests : IDisposable
     [InlineData("none", "says quant_type 'none' for tensor 'w', expected int8, int2, fp16 or fp32")]
     public void Open_V2UnknownQuantType_Fails(string quantType, string expected)
     {
-        OldParquetFixtures.WriteV2Python(_folder.File("model.parquet"), [OldRows.PythonInt8("w", [4], Weights(4), -1) with { QuantType = quantType }]);
+        OldRow row = OldRows.PythonInt8("w", [4], Weights(4), -1) with { QuantType = quantType };
+        OldParquetFixtures.WriteV2Python(_folder.File("model.parquet"), [row]);
 
         Assert.Equal($"'{_folder.File("model.parquet")}' {expected}", _folder.Fails().Message);
     }
@@ -154,7 +156,8 @@ public sealed class PythonLayoutTests : IDisposable
     [InlineData(0, 7, "expected 2 (groups of 7 elements)")]
     public void Open_V2WrongScaleCount_Fails(long axis, long groupSize, string expected)
     {
-        OldRow row = OldRows.PythonInt8("w", [4, 3], Weights(12), axis, groupSize) with { Scales = [1f, 1f, 1f], ZeroPoints = [0f, 0f, 0f] };
+        OldRow row = OldRows.PythonInt8("w", [4, 3], Weights(12), axis, groupSize);
+        row = row with { Scales = [1f, 1f, 1f], ZeroPoints = [0f, 0f, 0f] };
         OldParquetFixtures.WriteV2Python(_folder.File("model.parquet"), [row]);
 
         Assert.Equal($"'{_folder.File("model.parquet")}' has 3 scales for tensor 'w' of shape [4, 3], {expected}", _folder.Fails().Message);
@@ -176,12 +179,14 @@ public sealed class PythonLayoutTests : IDisposable
     {
         OldRow good = OldRows.PythonInt8("good", [4, 3], Weights(12), -1);
         OldParquetFixtures.WriteV2Python(
-            _folder.File("model.parquet"), [good with { Name = "short", Data = good.Data[..11] }, good, OldRows.Raw("long", [2], [1f, 2f, 3f], quantType: "fp32")]);
+            _folder.File("model.parquet"),
+            [good with { Name = "short", Data = good.Data[..11] }, good, OldRows.Raw("long", [2], [1f, 2f, 3f], quantType: "fp32")]);
 
         using IModelSource source = _folder.Open();
 
         ModelFormatException e = Assert.Throws<ModelFormatException>(() => Bytes(source, "short"));
-        Assert.Equal($"'{_folder.File("model.parquet")}' holds 11 bytes of data for tensor 'short', expected 12 (12 int8 codes)", e.Message);
+        string file = _folder.File("model.parquet");
+        Assert.Equal($"'{file}' holds 11 bytes of data for tensor 'short', expected 12 (12 int8 codes)", e.Message);
         Assert.Equal(("short", _folder.File("model.parquet")), (e.TensorName, e.FilePath));
         e = Assert.Throws<ModelFormatException>(() => Bytes(source, "long"));
         Assert.EndsWith("holds 12 bytes of data for tensor 'long', expected 8 (2 float32 values)", e.Message, StringComparison.Ordinal);

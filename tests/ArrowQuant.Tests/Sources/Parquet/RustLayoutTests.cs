@@ -78,7 +78,8 @@ public sealed class RustLayoutTests : IDisposable
     [InlineData(20_000)] // 80 kB: above the size that is measured by reading
     public void Read_MarkedIntegerButHoldsFloats_IsPlainWithANote(int count)
     {
-        OldParquetFixtures.WriteV2Extended(_folder.Path, OldRows.Raw("w", [count], Weights(count), quantType: "int4") with { Scales = [1f], ZeroPoints = [0f] });
+        OldRow row = OldRows.Raw("w", [count], Weights(count), quantType: "int4") with { Scales = [1f], ZeroPoints = [0f] };
+        OldParquetFixtures.WriteV2Extended(_folder.Path, row);
 
         using IModelSource source = _folder.Open();
 
@@ -137,8 +138,8 @@ public sealed class RustLayoutTests : IDisposable
         ModelFormatException e = _folder.Fails();
 
         Assert.Equal(
-            $"'{_folder.File("a_w.parquet")}' has lost the weights of tensor 'a.w': its data are empty and '{_folder.File("a_w.bin")}' is missing; "
-            + "copy the .bin files too",
+            $"'{_folder.File("a_w.parquet")}' has lost the weights of tensor 'a.w': its data are empty "
+            + $"and '{_folder.File("a_w.bin")}' is missing; copy the .bin files too",
             e.Message);
         Assert.Equal("a.w", e.TensorName);
     }
@@ -227,7 +228,8 @@ public sealed class RustLayoutTests : IDisposable
     [InlineData("int", "says quant_type 'int' for tensor 'w', expected none, int2, int4 or int8")]
     public void Open_UnknownQuantType_Fails(string quantType, string expected)
     {
-        string file = OldParquetFixtures.WriteV2Rust(_folder.Path, OldRows.RustBase("w", [4], Weights(4), 8) with { QuantType = quantType });
+        OldRow row = OldRows.RustBase("w", [4], Weights(4), 8) with { QuantType = quantType };
+        string file = OldParquetFixtures.WriteV2Rust(_folder.Path, row);
 
         Assert.Equal($"'{file}' {expected}", _folder.Fails().Message);
     }
@@ -262,15 +264,17 @@ public sealed class RustLayoutTests : IDisposable
     [Fact]
     public void Open_InfiniteScale_Fails()
     {
-        string file = OldParquetFixtures.WriteV2Rust(_folder.Path, OldRows.RustBase("w", [4], Weights(4), 8) with { Scales = [float.PositiveInfinity] });
+        OldRow row = OldRows.RustBase("w", [4], Weights(4), 8) with { Scales = [float.PositiveInfinity] };
+        string file = OldParquetFixtures.WriteV2Rust(_folder.Path, row);
 
-        Assert.Equal($"'{file}' has the scale {float.PositiveInfinity} in group 0 of tensor 'w', expected a finite number", _folder.Fails().Message);
+        Assert.Equal($"'{file}' has the scale Infinity in group 0 of tensor 'w', expected a finite number", _folder.Fails().Message);
     }
 
     [Fact]
     public void Open_SeveralRows_TakesRowZeroAndSaysSo()
     {
-        string file = OldParquetFixtures.WriteRust(_folder.Path, [OldRows.Raw("a", [2], [1f, 2f]), OldRows.Raw("b", [1], [3f])], extended: true);
+        OldRow[] rows = [OldRows.Raw("a", [2], [1f, 2f]), OldRows.Raw("b", [1], [3f])];
+        string file = OldParquetFixtures.WriteRust(_folder.Path, rows, extended: true);
 
         using IModelSource source = _folder.Open();
 
