@@ -4,7 +4,9 @@ using ArrowQuant.Cli.Rendering;
 
 namespace ArrowQuant.Cli;
 
-/// <summary>The <c>arrowquant</c> command line as a function: it touches nothing but what it is given and the files that it is told of.</summary>
+/// <summary>
+/// The <c>arrowquant</c> command line as a function: it touches nothing but what it is given and the files that it is told of.
+/// </summary>
 public static class CommandLineApp
 {
     /// <summary>Runs one command line.</summary>

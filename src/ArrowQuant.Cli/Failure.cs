@@ -15,7 +15,8 @@ internal static class Failure
     {
         (string kind, int exitCode, string message) = exception switch
         {
-            OperationCanceledException when isCancelled => ("cancelled", ExitCodes.Interrupted, "stopped before the end; nothing was published"),
+            OperationCanceledException when isCancelled =>
+                ("cancelled", ExitCodes.Interrupted, "stopped before the end; nothing was published"),
             ConfigurationException known => (known.Kind, ExitCodes.Usage, known.Message),
             QuantizationException known => (known.Kind, ExitCodes.Quality, known.Message),
             ResourceException known => (known.Kind, ExitCodes.Resources, known.Message),
@@ -28,7 +29,8 @@ internal static class Failure
         QuantizationException? quality = exception as QuantizationException;
         string located = WithPlace(message, foreseen?.FilePath, foreseen?.TensorName);
         return new(
-            new(kind, OneLine.Of(located), foreseen?.FilePath, foreseen?.TensorName, exitCode, (exception as ConfigurationException)?.Errors),
+            new(kind, OneLine.Of(located), foreseen?.FilePath, foreseen?.TensorName, exitCode,
+                (exception as ConfigurationException)?.Errors),
             quality?.Attempts ?? [],
             new FallbackReport(quality?.Events ?? [], quality?.Rates ?? new Dictionary<string, FallbackRate>()));
     }

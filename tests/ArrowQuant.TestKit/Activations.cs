@@ -29,7 +29,9 @@ internal static class Activations
         foreach (ref float v in Rest(values)) v = Math.Max(v, 0f);
     }
 
-    /// <summary>target = sigmoid(gate) * tanh(filter); tanh f is 2 sigmoid(2f) - 1. All spans have the same length, a multiple of 16.</summary>
+    /// <summary>
+    /// target = sigmoid(gate) * tanh(filter); tanh f is 2 sigmoid(2f) - 1. All spans have the same length, a multiple of 16.
+    /// </summary>
     public static void Gate(ReadOnlySpan<float> gate, ReadOnlySpan<float> filter, Span<float> target)
     {
         ReadOnlySpan<Vector512<float>> g = MemoryMarshal.Cast<float, Vector512<float>>(gate);

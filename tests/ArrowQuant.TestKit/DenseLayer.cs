@@ -20,8 +20,10 @@ public sealed unsafe class DenseLayer
     /// <exception cref="ArgumentException">The weights are not outputs * inputs values, or the bias not outputs values.</exception>
     public DenseLayer(ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, int outputs, int inputs)
     {
-        if (weights.Length != outputs * inputs) throw new ArgumentException($"{weights.Length} weights for [{outputs}, {inputs}]", nameof(weights));
-        if (!bias.IsEmpty && bias.Length != outputs) throw new ArgumentException($"{bias.Length} biases for {outputs} outputs", nameof(bias));
+        if (weights.Length != outputs * inputs)
+            throw new ArgumentException($"{weights.Length} weights for [{outputs}, {inputs}]", nameof(weights));
+        if (!bias.IsEmpty && bias.Length != outputs)
+            throw new ArgumentException($"{bias.Length} biases for {outputs} outputs", nameof(bias));
         (Outputs, Inputs) = (outputs, inputs);
         int panels = (outputs + PanelWidth - 1) / PanelWidth;
         _packed = new float[panels * inputs * PanelWidth];
@@ -55,7 +57,8 @@ public sealed unsafe class DenseLayer
     /// <exception cref="ArgumentException">A span is too short.</exception>
     public void Apply(ReadOnlySpan<float> x, Span<float> y, int rows)
     {
-        if (x.Length < rows * Inputs || y.Length < rows * Outputs) throw new ArgumentException($"{rows} rows do not fit in the spans given");
+        if (x.Length < rows * Inputs || y.Length < rows * Outputs)
+            throw new ArgumentException($"{rows} rows do not fit in the spans given");
         float* partial = stackalloc float[RowsAtOnce * PanelWidth];
         fixed (float* input = x, output = y, packed = _packed, bias = _bias)
         {
@@ -76,8 +79,11 @@ public sealed unsafe class DenseLayer
 
                     if (count == RowsAtOnce) FourRows(source, panel, bias + first, partial, PanelWidth);
                     else
-                        for (int r = 0; r < count; r++) OneRow(source + ((long)r * Inputs), panel, bias + first, partial + (r * PanelWidth));
-                    for (int r = 0; r < count; r++) new ReadOnlySpan<float>(partial + (r * PanelWidth), width).CopyTo(new Span<float>(target + ((long)r * Outputs), width));
+                        for (int r = 0; r < count; r++)
+                            OneRow(source + ((long)r * Inputs), panel, bias + first, partial + (r * PanelWidth));
+                    for (int r = 0; r < count; r++)
+                        new ReadOnlySpan<float>(partial + (r * PanelWidth), width)
+                            .CopyTo(new Span<float>(target + ((long)r * Outputs), width));
                 }
             }
         }

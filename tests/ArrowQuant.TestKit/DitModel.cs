@@ -37,7 +37,9 @@ public sealed class DitModel : INoisePredictor
         _classes = weights["y_embedder.embedding_table.weight"].Values;
     }
 
-    /// <summary>Called with the name and a copy of intermediate values, named as in reference.safetensors without <c>debug.</c>; may be null.</summary>
+    /// <summary>
+    /// Called with the name and a copy of intermediate values, named as in reference.safetensors without <c>debug.</c>; may be null.
+    /// </summary>
     public Action<string, float[]>? Observe { get; init; }
 
     /// <inheritdoc/>
@@ -108,7 +110,8 @@ public sealed class DitModel : INoisePredictor
         for (int b = 0; b < batch; b++)
         {
             ReadOnlySpan<float> qkv = wide.AsSpan(b * Tokens * 3 * Width, Tokens * 3 * Width);
-            SelfAttention.Apply(qkv, qkv[Width..], qkv[(2 * Width)..], 3 * Width, Tokens, Heads, Width / Heads, z.AsSpan(b * Tokens * Width));
+            SelfAttention.Apply(qkv, qkv[Width..], qkv[(2 * Width)..], 3 * Width, Tokens, Heads, Width / Heads,
+                z.AsSpan(b * Tokens * Width));
         }
 
         block.Projection.Apply(z, branch, rows);
@@ -156,7 +159,8 @@ public sealed class DitModel : INoisePredictor
         for (int i = 0; i < batch * Side * Side; i++) noise[PixelOf(i)] = patches[i];
     }
 
-    // Element i of [batch, tokens, patch row, patch column] as an index of [batch, row, column]; with one channel (c,i,j) and (i,j,c) are the same.
+    // Element i of [batch, tokens, patch row, patch column] as an index of [batch, row, column]; with one channel (c,i,j) and (i,j,c) are
+    // the same.
     private static int PixelOf(int i)
     {
         (int token, int inside) = (i / (Patch * Patch) % Tokens, i % (Patch * Patch));

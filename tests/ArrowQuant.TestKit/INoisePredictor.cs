@@ -1,6 +1,8 @@
 namespace ArrowQuant.TestKit;
 
-/// <summary>A class-conditional diffusion model that predicts the noise in its input. Implementations may be called from several threads.</summary>
+/// <summary>
+/// A class-conditional diffusion model that predicts the noise in its input. Implementations may be called from several threads.
+/// </summary>
 public interface INoisePredictor
 {
     /// <summary>Values of one sample.</summary>

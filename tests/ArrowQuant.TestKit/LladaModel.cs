@@ -33,7 +33,9 @@ public sealed class LladaModel
         _blocks = [.. Enumerable.Range(0, Depth).Select(i => new Block(weights, $"{Prefix}blocks.{i}."))];
     }
 
-    /// <summary>Called with the name and a copy of intermediate values, named as in reference.safetensors without <c>debug.</c>; may be null.</summary>
+    /// <summary>
+    /// Called with the name and a copy of intermediate values, named as in reference.safetensors without <c>debug.</c>; may be null.
+    /// </summary>
     public Action<string, float[]>? Observe { get; init; }
 
     /// <summary>The logits [ids.Length, 257] of sequences of <paramref name="length"/> ids, one after the other.</summary>

@@ -10,7 +10,8 @@ internal static class SelfAttention
     /// One sequence. Row n of q, k and v begins at n * <paramref name="stride"/>; head j owns columns j * headSize onwards (headSize is a multiple of 16).
     /// <paramref name="output"/> is [tokens, heads * headSize].
     /// </summary>
-    public static void Apply(ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v, int stride, int tokens, int heads, int headSize,
+    public static void Apply(
+        ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v, int stride, int tokens, int heads, int headSize,
         Span<float> output)
     {
         float scale = 1f / MathF.Sqrt(headSize);

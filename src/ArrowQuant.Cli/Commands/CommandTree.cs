@@ -29,7 +29,8 @@ internal sealed class CommandTree
 
     /// <summary>The version of the tool.</summary>
     public static string Version { get; } =
-        (typeof(CommandTree).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0").Split('+')[0];
+        (typeof(CommandTree).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0")
+            .Split('+')[0];
 
     /// <summary>Runs one command line.</summary>
     /// <returns>The exit code.</returns>
@@ -88,7 +89,8 @@ internal sealed class CommandTree
         }
 
         List<string> unknown = [.. PositionalOptions(context.Parsed), .. unmatched.Where(IsOption)];
-        string[] known = [.. named.Options.Concat(_common.All).SelectMany(option => option.Aliases.Prepend(option.Name)).Where(name => name.Length > 2)];
+        string[] known = [.. named.Options.Concat(_common.All).SelectMany(option => option.Aliases.Prepend(option.Name))
+            .Where(name => name.Length > 2)];
         foreach (string token in unknown)
         {
             string name = token.Split('=', ':')[0];
@@ -98,7 +100,8 @@ internal sealed class CommandTree
         // After an unknown option its value looks like one argument too many: only the option is told.
         if (unknown.Count == 0) context.Errors.AddRange(unmatched.Select(token => $"{token}: unexpected argument; usage: {command.Usage}"));
         context.Errors.AddRange(context.Parsed.Errors.Select(error => error.Message));
-        if (context.IsGiven(_common.Quiet) && context.IsGiven(_common.Verbose)) context.Errors.Add("--quiet: given together with --verbose; give one of them");
+        if (context.IsGiven(_common.Quiet) && context.IsGiven(_common.Verbose))
+            context.Errors.Add("--quiet: given together with --verbose; give one of them");
     }
 
     // The parser takes an option that it does not know for a positional argument. After -- everything is one.

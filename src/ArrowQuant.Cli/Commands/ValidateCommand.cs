@@ -76,7 +76,8 @@ internal sealed class ValidateCommand : CliCommand
         if (exitCode == ExitCodes.Done) return json;
         string kind = exitCode == ExitCodes.Quality ? "quality" : "model_format";
         ErrorDocument failure = new(
-            new(kind, OneLine.Of(Summary(report, request)), request.QuantizedPath, null, exitCode, null), [], new([], new Dictionary<string, Fallback.FallbackRate>()));
+            new(kind, OneLine.Of(Summary(report, request)), request.QuantizedPath, null, exitCode, null), [],
+                new([], new Dictionary<string, Fallback.FallbackRate>()));
         JsonObject document = JsonNode.Parse(failure.ToJson())!.AsObject();
         foreach ((string name, JsonNode? value) in JsonNode.Parse(json)!.AsObject()) document[name] = value?.DeepClone();
         return document.ToJsonString(ErrorJsonContext.Readable.Options) + "\n";

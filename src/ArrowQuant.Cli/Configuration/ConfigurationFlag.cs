@@ -50,7 +50,8 @@ internal sealed record ConfigurationFlag(ConfigurationSetting Setting, Option Op
     private static Option<bool> Switch(string name, string[] aliases, string description) =>
         new(name, aliases) { Description = description, Arity = ArgumentArity.Zero };
 
-    private static string DefaultOf(ConfigurationSetting setting) => setting.IsScalar ? $" [default:\u00a0{setting.Default}]" : " (may be repeated)";
+    private static string DefaultOf(ConfigurationSetting setting) =>
+        setting.IsScalar ? $" [default:\u00a0{setting.Default}]" : " (may be repeated)";
 
     private static string PlaceholderOf(ConfigurationSetting setting) => setting.Kind switch
     {

@@ -35,13 +35,15 @@ internal sealed class FlagConfiguration
             else if (negated is not null)
                 values.Add(new(flag.Setting, ["false"], NameOf(negated)));
             else if (given is not null && !HasWrongCount(flag, given))
-                values.Add(new(flag.Setting, flag.Negation is null ? [.. given.Tokens.Select(token => token.Value)] : ["true"], NameOf(given)));
+                values.Add(new(
+                    flag.Setting, flag.Negation is null ? [.. given.Tokens.Select(token => token.Value)] : ["true"], NameOf(given)));
         }
 
         return values;
     }
 
-    private static OptionResult? Given(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false } given ? given : null;
+    private static OptionResult? Given(ParseResult parsed, Option option) =>
+        parsed.GetResult(option) is { Implicit: false } given ? given : null;
 
     // The parser has told this error already.
     private static bool HasWrongCount(ConfigurationFlag flag, OptionResult given) =>

@@ -53,7 +53,8 @@ internal static class YamlConfigurationWriter
         {
             int separator = item.LastIndexOf('=');
             string key = item[..separator];
-            text.Append(key.Length > LongestPlainKey ? "  ? " : "  ").Append(Quote(key)).Append(key.Length > LongestPlainKey ? "\n  : " : ": ");
+            text.Append(key.Length > LongestPlainKey ? "  ? " : "  ").Append(Quote(key))
+                .Append(key.Length > LongestPlainKey ? "\n  : " : ": ");
             text.Append(item.AsSpan(separator + 1)).Append('\n');
         }
     }
@@ -64,7 +65,8 @@ internal static class YamlConfigurationWriter
         foreach (char c in value)
         {
             if (c is '"' or '\\') quoted.Append('\\').Append(c);
-            else if (char.IsControl(c) || c is '\u2028' or '\u2029' or '\uFEFF') quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+            else if (char.IsControl(c) || c is '\u2028' or '\u2029' or '\uFEFF')
+                quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
             else quoted.Append(c);
         }
 

@@ -31,7 +31,8 @@ internal static class ConfigurationText
             foreach (ConfigurationSetting setting in ConfigurationSettings.All) WriteValue(json, setting, effective.Config);
             json.WriteEndObject();
             json.WriteStartObject("origins");
-            foreach (ConfigurationSetting setting in ConfigurationSettings.All) json.WriteString(setting.Name, effective.Origins[setting.Name]);
+            foreach (ConfigurationSetting setting in ConfigurationSettings.All)
+                json.WriteString(setting.Name, effective.Origins[setting.Name]);
             json.WriteEndObject();
             json.WriteEndObject();
         }

@@ -10,7 +10,8 @@ internal sealed class DiagnosticLogger(DiagnosticOutput output, bool verbose) : 
         where TState : notnull => null;
 
     /// <inheritdoc/>
-    public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && logLevel >= (verbose ? LogLevel.Information : LogLevel.Warning);
+    public bool IsEnabled(LogLevel logLevel) =>
+        logLevel != LogLevel.None && logLevel >= (verbose ? LogLevel.Information : LogLevel.Warning);
 
     /// <inheritdoc/>
     public void Log<TState>(

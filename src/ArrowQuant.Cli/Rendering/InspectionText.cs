@@ -20,7 +20,8 @@ internal static class InspectionText
         if (model.Tensors.Count > 0)
         {
             report.Heading("tensors");
-            WriteTensors(report, model, isQuantized: quantized > 0, isForeign: model.Tensors.Any(tensor => tensor.AlreadyQuantized is not null));
+            WriteTensors(report, model, isQuantized: quantized > 0,
+                isForeign: model.Tensors.Any(tensor => tensor.AlreadyQuantized is not null));
         }
 
         if (model.Notes.Count > 0)

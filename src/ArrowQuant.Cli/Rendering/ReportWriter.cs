@@ -23,7 +23,8 @@ internal sealed class ReportWriter
     /// <summary>Prints labels and values in two columns; a line whose value is null is left out.</summary>
     public void Fields(params IReadOnlyList<(string Label, string? Value)> fields)
     {
-        Grid grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(0).PadRight(2)).AddColumn(new GridColumn().PadLeft(0).PadRight(0));
+        Grid grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(0).PadRight(2))
+            .AddColumn(new GridColumn().PadLeft(0).PadRight(0));
         foreach ((string label, string? value) in fields)
         {
             if (value is not null) grid.AddRow(new Text(label, new Style(decoration: Decoration.Bold)), new Text(OneLine.Of(value)));

@@ -36,5 +36,6 @@ internal static class CommaList
     }
 
     /// <summary>The text of <paramref name="items"/>.</summary>
-    public static string Join(IReadOnlyList<string> items) => string.Join(", ", items.Select(item => item.Replace(",", "\\,", StringComparison.Ordinal)));
+    public static string Join(IReadOnlyList<string> items) =>
+        string.Join(", ", items.Select(item => item.Replace(",", "\\,", StringComparison.Ordinal)));
 }

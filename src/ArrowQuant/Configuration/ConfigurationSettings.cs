@@ -91,7 +91,8 @@ public static class ConfigurationSettings
         new(name, SettingKind.Whole, meaning, $"{least}..{most}", ScalarForms.Integer, v => v >= least && v <= most, get, set);
 
     private static ScalarSetting<double> Fraction(
-        string name, string meaning, Func<DiffusionQuantConfig, double> get, Func<DiffusionQuantConfig, double, DiffusionQuantConfig> set) =>
+        string name, string meaning, Func<DiffusionQuantConfig, double> get,
+        Func<DiffusionQuantConfig, double, DiffusionQuantConfig> set) =>
         new(name, SettingKind.Real, meaning, "0..1", ScalarForms.Real, v => v is >= 0 and <= 1, get, set);
 
     private static ScalarSetting<bool> Switch(

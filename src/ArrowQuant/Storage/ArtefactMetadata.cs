@@ -41,7 +41,9 @@ internal sealed record ArtefactMetadata
     public static ArtefactMetadata Parse(ReadOnlySpan<byte> utf8) =>
         JsonSerializer.Deserialize(utf8, ArtefactMetadataJson.Default.ArtefactMetadata) ?? throw new JsonException("the document is null");
 
-    /// <summary>True when the document is one of this program, of any version: older writers of the family name no version and no shards.</summary>
+    /// <summary>
+    /// True when the document is one of this program, of any version: older writers of the family name no version and no shards.
+    /// </summary>
     public static bool IsOwn(byte[] utf8)
     {
         try

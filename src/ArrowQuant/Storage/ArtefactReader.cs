@@ -32,7 +32,9 @@ public sealed class ArtefactReader : IDisposable
     /// <summary>metadata.json, or null in the folder of one component.</summary>
     internal ArtefactMetadata? Metadata { get; }
 
-    /// <summary>Opens an artefact folder, or the folder of one of its components, and checks that it is whole and not contradictory.</summary>
+    /// <summary>
+    /// Opens an artefact folder, or the folder of one of its components, and checks that it is whole and not contradictory.
+    /// </summary>
     /// <param name="folder">The folder with metadata.json, or with the shards of one component.</param>
     /// <exception cref="ModelNotFoundException">The folder or a shard that it lists does not exist.</exception>
     /// <exception cref="ModelFormatException">It is not an artefact, not complete, damaged, newer, or names something unknown.</exception>

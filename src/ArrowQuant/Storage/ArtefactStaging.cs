@@ -83,8 +83,8 @@ internal sealed class ArtefactStaging : IDisposable
     }
 
     /// <summary>
-    /// Brings everything to the disk and makes the staging folder the output. With force on Linux the two folders are exchanged in one step;
-    /// elsewhere the old one is renamed to <c>&lt;out&gt;.previous</c> first and restored when the second rename fails.
+    /// Brings everything to the disk and makes the staging folder the output. With force on Linux the two folders are exchanged in one
+    /// step; elsewhere the old one is renamed to <c>&lt;out&gt;.previous</c> first and restored when the second rename fails.
     /// </summary>
     /// <exception cref="ResourceException">The output cannot be written or is no longer replaceable; it holds what it held.</exception>
     public void Publish()
@@ -138,8 +138,13 @@ internal sealed class ArtefactStaging : IDisposable
 
     private static void CreateParents(string parent, List<string> created)
     {
-        for (string? missing = parent; missing is not null && !Directory.Exists(missing); missing = System.IO.Path.GetDirectoryName(missing))
+        for (string? missing = parent;
+            missing is not null && !Directory.Exists(missing);
+            missing = System.IO.Path.GetDirectoryName(missing))
+        {
             created.Add(missing);
+        }
+
         if (created.Count > 0) Directory.CreateDirectory(parent);
     }
 

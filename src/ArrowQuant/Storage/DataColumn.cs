@@ -28,7 +28,8 @@ internal sealed class DataColumn() : ArtefactColumn(ArtefactLayout.Data, optiona
         }
     }
 
-    public override void Read(ColumnReader reader, IReadOnlyList<StoredRow> rows) => ColumnScan.Flat<ByteArray>(reader, rows.Count, (row, present, value) =>
+    public override void Read(ColumnReader reader, IReadOnlyList<StoredRow> rows) =>
+        ColumnScan.Flat<ByteArray>(reader, rows.Count, (row, present, value) =>
     {
         if (!present) throw new InvalidDataException("has a row without a value");
         rows[row].Data = Copy(value);

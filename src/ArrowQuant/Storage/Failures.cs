@@ -8,7 +8,11 @@ namespace ArrowQuant.Storage;
 internal static class Failures
 {
     public static ModelFormatException Format(string path, string? tensor, string what, Exception? cause = null) =>
-        new(OneLine(tensor is null ? $"{path}: {what}" : $"{path}: tensor {tensor}: {what}"), cause) { FilePath = path, TensorName = tensor };
+        new(OneLine(tensor is null ? $"{path}: {what}" : $"{path}: tensor {tensor}: {what}"), cause)
+        {
+            FilePath = path,
+            TensorName = tensor,
+        };
 
     public static ResourceException Resource(string path, string what, Exception? cause = null) =>
         new(OneLine($"{path}: {what}"), cause) { FilePath = path };

@@ -76,5 +76,6 @@ internal sealed class LayerAssembly(ShardReader shard, string? component)
     private static bool Same(LayerHeader a, LayerHeader b) =>
         a with { Format = null } == b with { Format = null } && WithoutScales(a.Format) == WithoutScales(b.Format);
 
-    private static QuantizedFormat? WithoutScales(QuantizedFormat? format) => format is null ? null : format with { EqualizationScales = null };
+    private static QuantizedFormat? WithoutScales(QuantizedFormat? format) =>
+        format is null ? null : format with { EqualizationScales = null };
 }

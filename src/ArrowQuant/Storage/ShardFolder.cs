@@ -3,7 +3,9 @@ using ArrowQuant.Errors;
 
 namespace ArrowQuant.Storage;
 
-/// <summary>Which shards an artefact folder consists of, from metadata.json or, in the folder of one component, from the file names.</summary>
+/// <summary>
+/// Which shards an artefact folder consists of, from metadata.json or, in the folder of one component, from the file names.
+/// </summary>
 internal static class ShardFolder
 {
     /// <summary>Reads and checks metadata.json; null when there is none.</summary>
@@ -62,7 +64,8 @@ internal static class ShardFolder
     private static void CheckPath(string metadataPath, string path)
     {
         string[] segments = path.Split('/');
-        bool inside = segments.All(segment => segment.Length > 0 && segment is not ("." or "..") && !segment.Contains('\\') && !segment.Contains(':'));
+        bool inside = segments.All(segment =>
+            segment.Length > 0 && segment is not ("." or "..") && !segment.Contains('\\') && !segment.Contains(':'));
         if (!inside || segments.Length > 2)
             throw Failures.Format(metadataPath, null, $"lists shard '{path}', which is not a path inside the artefact");
         if (ArtefactLayout.ParseShardName(segments[^1]) is null)
@@ -74,7 +77,8 @@ internal static class ShardFolder
         foreach (IGrouping<string, string> folder in shards.GroupBy(shard => shard[..(shard.LastIndexOf('/') + 1)]))
         {
             int expected = ArtefactLayout.ParseShardName(Path.GetFileName(folder.First()))!.Value.Count;
-            string[] names = [.. Enumerable.Range(1, Math.Min(expected, folder.Count() + 1)).Select(i => folder.Key + ArtefactLayout.ShardName(i, expected))];
+            string[] names = [.. Enumerable.Range(1, Math.Min(expected, folder.Count() + 1))
+                .Select(i => folder.Key + ArtefactLayout.ShardName(i, expected))];
             string? missing = names.Except(folder).FirstOrDefault();
             if (missing is not null) throw Failures.Format(path, null, $"shard {missing} is missing: {folder.Count()} of {expected} are there");
             if (folder.Count() != expected) throw Failures.Format(path, null, $"has {folder.Count()} shards where their names say {expected}");

@@ -65,13 +65,15 @@ internal sealed class ShardReader : IDisposable
     {
         lock (_lock)
         {
-            return WithColumn(ArtefactColumns.Data, block.RowGroup, reader => DataColumn.ReadExact(reader, block.RowInGroup, block.DataBytes));
+            return WithColumn(ArtefactColumns.Data, block.RowGroup, reader =>
+                DataColumn.ReadExact(reader, block.RowInGroup, block.DataBytes));
         }
     });
 
     /// <summary>Reads the scales, zero points and levels of a block, each as long as its header says.</summary>
     /// <exception cref="ModelFormatException">The file is damaged or a list has another length.</exception>
-    public (float[] Scales, float[] ZeroPoints, float[] Levels) ReadFloats(LayerHeader header, StoredBlock block) => Guarded(header.LayerName, () =>
+    public (float[] Scales, float[] ZeroPoints, float[] Levels) ReadFloats(LayerHeader header, StoredBlock block) =>
+        Guarded(header.LayerName, () =>
     {
         lock (_lock)
         {

@@ -66,7 +66,8 @@ internal sealed class ShardWriter : IDisposable
     public void WriteBlock(LayerHeader header, QuantizedBlock block, UInt128 sourceHash, double? cosine, double? nmse)
     {
         Check(header);
-        QuantizedFormat format = header.Format ?? throw new ArgumentException($"{header.LayerName} is kept: it has no codes", nameof(header));
+        QuantizedFormat format = header.Format
+            ?? throw new ArgumentException($"{header.LayerName} is kept: it has no codes", nameof(header));
         if (block.Format.BitWidth != format.BitWidth || block.Format.Layout != format.Layout || block.Format.Groups != format.Groups
             || block.Format.PerChannel != format.PerChannel || block.RowStart + block.RowCount > header.View.Rows)
             throw new ArgumentException($"the block does not belong to layer {header.LayerName}", nameof(block));

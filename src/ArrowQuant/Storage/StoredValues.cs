@@ -27,7 +27,9 @@ internal static class StoredValues
         }
     }
 
-    /// <summary>Converts little-endian values of a weight type to floats; float64 is rounded ties to even, everything else is exact.</summary>
+    /// <summary>
+    /// Converts little-endian values of a weight type to floats; float64 is rounded ties to even, everything else is exact.
+    /// </summary>
     public static void Widen(ElementType type, ReadOnlySpan<byte> bytes, Span<float> floats)
     {
         switch (type)

@@ -41,7 +41,8 @@ internal sealed class ValueColumn<T>(
         else typed.WriteBatch(values.ToArray());
     }
 
-    public override void Read(ColumnReader reader, IReadOnlyList<StoredRow> rows) => ColumnScan.Flat<T>(reader, rows.Count, (row, present, value) =>
+    public override void Read(ColumnReader reader, IReadOnlyList<StoredRow> rows) =>
+        ColumnScan.Flat<T>(reader, rows.Count, (row, present, value) =>
     {
         if (!present && !Optional) throw new InvalidDataException("has a row without a value");
         set(rows[row], present ? value : null);

@@ -5,7 +5,8 @@ namespace ArrowQuant.Tests.Architecture;
 /// <summary>The text files of the repository, without what builds and tools leave behind.</summary>
 internal static class RepositoryText
 {
-    private static readonly string[] LeftBehind = ["bin", "obj", "artifacts", "out", "TestResults", "BenchmarkDotNet.Artifacts", ".git", ".vs", ".idea"];
+    private static readonly string[] LeftBehind =
+        ["bin", "obj", "artifacts", "out", "TestResults", "BenchmarkDotNet.Artifacts", ".git", ".vs", ".idea"];
     private static readonly string[] Binary = [".safetensors", ".parquet", ".onnx", ".png", ".bin", ".swp"];
 
     /// <summary>Every text file: its path from the root with forward slashes, and its bytes.</summary>

@@ -5,7 +5,9 @@ namespace ArrowQuant.Tests.Architecture;
 /// <summary>The rooms of the house from the bottom up, and the check that no source file names a room above its own.</summary>
 internal static partial class Rooms
 {
-    /// <summary>Every room; one may use those before it. A room inside a room counts as the outer one, except in the command line.</summary>
+    /// <summary>
+    /// Every room; one may use those before it. A room inside a room counts as the outer one, except in the command line.
+    /// </summary>
     public static IReadOnlyList<string> FromTheBottom { get; } =
     [
         "Errors", "Kernels", "Tensors", "Configuration", "Quality", "Storage", "Sources", "Calibration", "Methods", "Fallback", "Reporting",
@@ -24,7 +26,8 @@ internal static partial class Rooms
         if (level < 0) return [$"{path}: namespace {own} is not a room of the house"];
         string code = Comment().Replace(text, "");
         IEnumerable<string> whole = WholeName().Matches(code).Select(match => match.Groups["name"].Value);
-        IEnumerable<string> relative = RelativeName().Matches(code).Select(match => match.Value).Where(name => isType($"ArrowQuant.{name}"));
+        IEnumerable<string> relative = RelativeName().Matches(code).Select(match => match.Value)
+            .Where(name => isType($"ArrowQuant.{name}"));
         return whole.Concat(relative).Select(RoomOf).Distinct().Where(used => LevelOf(used) > level || LevelOf(used) < 0)
             .Select(used => LevelOf(used) < 0
                 ? $"{path}: {used} is not a room of the house"

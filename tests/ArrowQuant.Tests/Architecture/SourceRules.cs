@@ -40,8 +40,8 @@ internal static partial class SourceRules
             .Select(l => $"{path}:{l.Number}: {l.Line.Length} columns, at most {MostColumns}");
 
     /// <summary>
-    /// A file has a type of its name; it is the first of the public ones, and the others are satellites: records, enums, structs or delegates
-    /// of a few lines.
+    /// A file has a type of its name; it is the first of the public ones, and the others are satellites: records, enums, structs or
+    /// delegates of a few lines.
     /// </summary>
     public static IEnumerable<string> Types(string path, string text)
     {
@@ -56,7 +56,8 @@ internal static partial class SourceRules
             problems.Add($"{path}: its first public type is {open[0].Found.Groups["name"].Value}, expected {name}");
         foreach ((int line, Match found) in open.Skip(1).Where(t => t.Found.Groups["name"].Value != name))
         {
-            int end = Array.FindIndex(lines, line, text => text is "}" or "};" || (text.EndsWith(';') && !text.StartsWith("    ", StringComparison.Ordinal)));
+            int end = Array.FindIndex(lines, line, text =>
+                text is "}" or "};" || (text.EndsWith(';') && !text.StartsWith("    ", StringComparison.Ordinal)));
             if (found.Groups["kind"].Value is "class" or "interface" || (end < 0 ? lines.Length : end) - line > MostSatelliteLines)
                 problems.Add($"{path}: {found.Groups["name"].Value} needs a file of its own: only short records, enums, structs and delegates may share one");
         }

@@ -11,7 +11,8 @@ public sealed class SourceRulesTests
     [InlineData("namespace ArrowQuant.Rooms;", 1)]
     [InlineData("namespace ArrowQuant;", 1)]
     [InlineData("", 1)]
-    public void Namespace_OfAFile_IsItsFolder(string text, int problems) => Assert.Equal(problems, SourceRules.Namespace(Path, text).Count());
+    public void Namespace_OfAFile_IsItsFolder(string text, int problems) =>
+        Assert.Equal(problems, SourceRules.Namespace(Path, text).Count());
 
     [Theory]
     [InlineData(400, 0)]
@@ -35,7 +36,8 @@ public sealed class SourceRulesTests
     [InlineData("public sealed class Thing\n{\n}\n\npublic sealed class Other\n{\n}\n", 1)]
     [InlineData("public interface Thing\n{\n}\n\npublic interface IOther\n{\n}\n", 1)]
     [InlineData("// nothing\n", 1)]
-    public void Types_OfAFile_AreOneWithItsSatellites(string text, int problems) => Assert.Equal(problems, SourceRules.Types(Path, text).Count());
+    public void Types_OfAFile_AreOneWithItsSatellites(string text, int problems) =>
+        Assert.Equal(problems, SourceRules.Types(Path, text).Count());
 
     [Fact]
     public void Types_LongSatellite_NeedsItsOwnFile()
@@ -67,5 +69,6 @@ public sealed class SourceRulesTests
     [InlineData("samples/work/model", 0)]
     [InlineData("https://host.example/home/page", 0)]
     [InlineData("and/or", 0)]
-    public void MachinePaths_InText_AreFound(string text, int problems) => Assert.Equal(problems, SourceRules.MachinePaths(Path, text).Count());
+    public void MachinePaths_InText_AreFound(string text, int problems) =>
+        Assert.Equal(problems, SourceRules.MachinePaths(Path, text).Count());
 }

@@ -22,7 +22,8 @@ public sealed class TypeRulesTests
     [InlineData(typeof(Stream), 0)]
     [InlineData(typeof(int), 0)]
     [InlineData(typeof(Constant), 0)]
-    public void Openness_PublicClassThatCanBeDerived_IsFound(Type type, int problems) => Assert.Equal(problems, TypeRules.Openness(type).Count());
+    public void Openness_PublicClassThatCanBeDerived_IsFound(Type type, int problems) =>
+        Assert.Equal(problems, TypeRules.Openness(type).Count());
 
 #pragma warning disable CS0649, CS0169, CA1823, IDE0044, IDE0051, CA1802 // members that exist to be found
     public class Open;

@@ -14,7 +14,8 @@ public sealed class ConfigurationSettingsTests
         ("group_size", "128", ["32", "64", "128", "256"], ["0", "16", "31", "100", "512", "-128", ""]),
         ("enable_time_aware", "true", ["true", "false", "TRUE", "1", "0", "yes", "no", "on", "off"], ["2", "maybe", "", "t"]),
         ("enable_spatial", "true", ["true", "false"], ["2", ""]),
-        ("min_accuracy", "0.85", ["0", "1", "0.5", "1e-3", "0.999999"], ["-0.001", "1.0001", "NaN", "Infinity", "-Infinity", "0,9", "high", ""]),
+        ("min_accuracy", "0.85", ["0", "1", "0.5", "1e-3", "0.999999"],
+            ["-0.001", "1.0001", "NaN", "Infinity", "-Infinity", "0,9", "high", ""]),
         ("calibration_samples", "128", ["1", "65536"], ["0", "65537", "-1", ""]),
         ("deployment_profile", "local", ["edge", "local", "cloud"], ["none", "laptop", "1", ""]),
         ("fail_fast", "false", ["true", "false"], ["2", ""]),
@@ -98,5 +99,6 @@ public sealed class ConfigurationSettingsTests
     [Fact]
     public void Find_UnknownName_IsNull() => Assert.Null(ConfigurationSettings.Find("BitWidth"));
 
-    private static (string Name, string Default, string[] Valid, string[] Invalid) Row(string name) => Table.Single(row => row.Name == name);
+    private static (string Name, string Default, string[] Valid, string[] Invalid) Row(string name) =>
+        Table.Single(row => row.Name == name);
 }

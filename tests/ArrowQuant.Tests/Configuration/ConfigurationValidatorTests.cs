@@ -74,7 +74,8 @@ public sealed class ConfigurationValidatorTests
     }
 
     [Fact]
-    public void ThrowIfInvalid_ValidConfig_DoesNotThrow() => ConfigurationValidator.ThrowIfInvalid(new() { MinAccuracy = 1, NumThreads = 1024 });
+    public void ThrowIfInvalid_ValidConfig_DoesNotThrow() =>
+        ConfigurationValidator.ThrowIfInvalid(new() { MinAccuracy = 1, NumThreads = 1024 });
 
     [Fact]
     public void ThrowIfInvalid_Null_IsArgumentMisuse() =>

@@ -18,7 +18,8 @@ internal static class StorageSamples
         EqualizationScales = equalization,
     };
 
-    public static QuantizedFormat PerChannel(int bits, int columns) => Format(bits, CodeLayout.Affine, columns, columns) with { PerChannel = true };
+    public static QuantizedFormat PerChannel(int bits, int columns) =>
+        Format(bits, CodeLayout.Affine, columns, columns) with { PerChannel = true };
 
     public static LayerHeader Layer(string name, long[] shape, QuantizedFormat format, int rowAxis = 0, string? method = null) => new()
     {
@@ -59,7 +60,9 @@ internal static class StorageSamples
         for (int i = 0; i < block.Scales.Length; i++)
         {
             block.Scales[i] = FloatStorage.Round((float)(0.01 * Math.Exp(0.3 * Gaussian(random))));
-            block.ZeroPoints[i] = format.BitWidth == 2 ? FloatStorage.Round((float)(1.5 + 0.2 * Gaussian(random))) : random.Next(1 << format.BitWidth);
+            block.ZeroPoints[i] = format.BitWidth == 2
+                ? FloatStorage.Round((float)(1.5 + 0.2 * Gaussian(random)))
+                : random.Next(1 << format.BitWidth);
         }
 
         int levels = format.LevelsPerGroup;

@@ -24,7 +24,8 @@ public sealed class EnvironmentConfigurationTests
     [Fact]
     public void Read_UnknownName_NamesTheNearest()
     {
-        Assert.Empty(Read(new() { ["ARROW_QUANT_GROUPSIZE"] = "64", ["ARROW_QUANT_KERNEL"] = "v256", ["OTHER"] = "1" }, out List<string> errors));
+        Assert.Empty(Read(new() { ["ARROW_QUANT_GROUPSIZE"] = "64", ["ARROW_QUANT_KERNEL"] = "v256", ["OTHER"] = "1" },
+            out List<string> errors));
         Assert.Equal(
             [
                 "ARROW_QUANT_GROUPSIZE: unknown variable; the nearest valid name is ARROW_QUANT_GROUP_SIZE",

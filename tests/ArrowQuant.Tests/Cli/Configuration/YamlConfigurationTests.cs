@@ -58,7 +58,8 @@ public sealed class YamlConfigurationTests
 
     [Fact, Trait("Category", "Fuzz")]
     public void Read_MutatedDocument_IsReadOrReported() =>
-        Gen.Select(Configs, Gen.Select(Gen.Int[0, 5000], Gen.Char["{}[]&*!|>%@`:,-?#\"'\t\n \u0000\uD800a1<~\\"], Gen.Int[0, 2]).Array[1, 8])
+        Gen.Select(Configs, Gen.Select(Gen.Int[0, 5000], Gen.Char["{}[]&*!|>%@`:,-?#\"'\t\n \u0000\uD800a1<~\\"], Gen.Int[0, 2])
+                .Array[1, 8])
             .Sample((config, mutations) =>
             {
                 StringBuilder text = new(YamlConfigurationWriter.Write(config));
