@@ -4,9 +4,7 @@ using ArrowQuant.Cli.Rendering;
 
 namespace ArrowQuant.Cli;
 
-/// <summary>
-/// The <c>arrowquant</c> command line as a function: it touches nothing but what it is given and the files that it is told of.
-/// </summary>
+/// <summary>The <c>arrowquant</c> command line as a function of its inputs: it touches only them and the files that they name.</summary>
 public static class CommandLineApp
 {
     /// <summary>Runs one command line.</summary>

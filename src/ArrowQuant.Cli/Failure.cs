@@ -8,6 +8,8 @@ namespace ArrowQuant.Cli;
 /// <summary>Turns an exception into an exit code, lines for people and a document for programs.</summary>
 internal static class Failure
 {
+    private const string Stopped = "stopped before the end; nothing was published";
+
     /// <summary>What the exception means to the caller.</summary>
     /// <param name="exception">The exception that ended the command.</param>
     /// <param name="isCancelled">Whether the caller asked the command to stop.</param>
@@ -15,8 +17,7 @@ internal static class Failure
     {
         (string kind, int exitCode, string message) = exception switch
         {
-            OperationCanceledException when isCancelled =>
-                ("cancelled", ExitCodes.Interrupted, "stopped before the end; nothing was published"),
+            OperationCanceledException when isCancelled => ("cancelled", ExitCodes.Interrupted, Stopped),
             ConfigurationException known => (known.Kind, ExitCodes.Usage, known.Message),
             QuantizationException known => (known.Kind, ExitCodes.Quality, known.Message),
             ResourceException known => (known.Kind, ExitCodes.Resources, known.Message),
@@ -28,9 +29,9 @@ internal static class Failure
         ArrowQuantException? foreseen = exception as ArrowQuantException;
         QuantizationException? quality = exception as QuantizationException;
         string located = WithPlace(message, foreseen?.FilePath, foreseen?.TensorName);
+        IReadOnlyList<string>? errors = (exception as ConfigurationException)?.Errors;
         return new(
-            new(kind, OneLine.Of(located), foreseen?.FilePath, foreseen?.TensorName, exitCode,
-                (exception as ConfigurationException)?.Errors),
+            new(kind, OneLine.Of(located), foreseen?.FilePath, foreseen?.TensorName, exitCode, errors),
             quality?.Attempts ?? [],
             new FallbackReport(quality?.Events ?? [], quality?.Rates ?? new Dictionary<string, FallbackRate>()));
     }

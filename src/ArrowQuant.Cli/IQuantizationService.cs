@@ -24,7 +24,5 @@ internal interface IQuantizationService
 /// <summary>What to quantize and how.</summary>
 internal sealed record QuantizeRequest(string ModelPath, DiffusionQuantConfig Config, QuantizationRunOptions Options);
 
-/// <summary>
-/// What to check: <paramref name="OriginalPath"/> null checks structure only, <paramref name="MinAccuracy"/> null takes the report's.
-/// </summary>
+/// <summary>What to check. Without an original only structure and hashes are; without a threshold the report's counts.</summary>
 internal sealed record ValidateRequest(string? OriginalPath, string QuantizedPath, double? MinAccuracy, string? CalibrationPath);

@@ -1,5 +1,7 @@
 using ArrowQuant.Cli;
 
 using TerminationSignals signals = new();
-int exitCode = await CommandLineApp.RunAsync(args, Console.Out, Console.Error, CommandLineApp.ProcessEnvironment(), signals.Token);
+using StandardStream output = StandardStream.OpenOutput();
+using StandardStream error = StandardStream.OpenError();
+int exitCode = await CommandLineApp.RunAsync(args, output, error, CommandLineApp.ProcessEnvironment(), signals.Token);
 return signals.ExitCodeFor(exitCode);

@@ -13,7 +13,8 @@ public static class DdimSampler
     public static int[] Timesteps(int steps) => [.. Enumerable.Range(0, steps).Select(i => (steps - 1 - i) * (TrainSteps / steps))];
 
     /// <summary>
-    /// Samples from <paramref name="noise"/> [labels.Length, SampleLength] in parallel and returns [labels.Length, SampleLength], not clamped.
+    /// Samples from <paramref name="noise"/> [labels.Length, SampleLength] in parallel and returns [labels.Length, SampleLength], not
+    /// clamped.
     /// </summary>
     public static float[] Sample(INoisePredictor model, ReadOnlyMemory<float> noise, ReadOnlyMemory<int> labels, int steps = 20)
     {

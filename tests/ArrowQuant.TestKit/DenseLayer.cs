@@ -43,7 +43,8 @@ public sealed unsafe class DenseLayer
     public int Inputs { get; }
 
     /// <summary>
-    /// The layer <paramref name="name"/> of a model: <c>name.weight</c>, all dimensions after the first flattened, and <c>name.bias</c> if there is one.
+    /// The layer <paramref name="name"/> of a model: <c>name.weight</c>, all dimensions after the first flattened, and <c>name.bias</c>
+    /// if there is one.
     /// </summary>
     /// <exception cref="KeyNotFoundException">The model has no such weight.</exception>
     public static DenseLayer From(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights, string name)
@@ -78,12 +79,12 @@ public sealed unsafe class DenseLayer
                     }
 
                     if (count == RowsAtOnce) FourRows(source, panel, bias + first, partial, PanelWidth);
-                    else
-                        for (int r = 0; r < count; r++)
-                            OneRow(source + ((long)r * Inputs), panel, bias + first, partial + (r * PanelWidth));
                     for (int r = 0; r < count; r++)
-                        new ReadOnlySpan<float>(partial + (r * PanelWidth), width)
-                            .CopyTo(new Span<float>(target + ((long)r * Outputs), width));
+                    {
+                        float* sums = partial + (r * PanelWidth);
+                        if (count < RowsAtOnce) OneRow(source + ((long)r * Inputs), panel, bias + first, sums);
+                        new ReadOnlySpan<float>(sums, width).CopyTo(new Span<float>(target + ((long)r * Outputs), width));
+                    }
                 }
             }
         }

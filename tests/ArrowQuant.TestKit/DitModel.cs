@@ -159,8 +159,8 @@ public sealed class DitModel : INoisePredictor
         for (int i = 0; i < batch * Side * Side; i++) noise[PixelOf(i)] = patches[i];
     }
 
-    // Element i of [batch, tokens, patch row, patch column] as an index of [batch, row, column]; with one channel (c,i,j) and (i,j,c) are
-    // the same.
+    // Element i of [batch, tokens, patch row, patch column] as an index of [batch, row, column]; with one channel (c,i,j) and (i,j,c)
+    // are the same.
     private static int PixelOf(int i)
     {
         (int token, int inside) = (i / (Patch * Patch) % Tokens, i % (Patch * Patch));

@@ -42,7 +42,8 @@ public sealed class LladaModel
     /// <exception cref="ArgumentException">The ids are no whole number of sequences.</exception>
     public float[] Logits(ReadOnlySpan<int> ids, int length)
     {
-        if (ids.Length % length != 0) throw new ArgumentException($"{ids.Length} ids are no whole number of sequences of {length}", nameof(ids));
+        if (ids.Length % length != 0)
+            throw new ArgumentException($"{ids.Length} ids are no whole number of sequences of {length}", nameof(ids));
         int rows = ids.Length;
         float[] h = new float[rows * Width];
         for (int row = 0; row < rows; row++) _embedding.AsSpan(ids[row] * Width, Width).CopyTo(h.AsSpan(row * Width));

@@ -7,12 +7,12 @@ namespace ArrowQuant.TestKit;
 internal static class SelfAttention
 {
     /// <summary>
-    /// One sequence. Row n of q, k and v begins at n * <paramref name="stride"/>; head j owns columns j * headSize onwards (headSize is a multiple of 16).
+    /// One sequence. Row n of q, k and v begins at n * <paramref name="stride"/>; head j owns columns j * headSize onwards (headSize is
+    /// a multiple of 16).
     /// <paramref name="output"/> is [tokens, heads * headSize].
     /// </summary>
-    public static void Apply(
-        ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v, int stride, int tokens, int heads, int headSize,
-        Span<float> output)
+    public static void Apply(ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v, int stride, int tokens, int heads,
+        int headSize, Span<float> output)
     {
         float scale = 1f / MathF.Sqrt(headSize);
         float[] scores = new float[tokens];

@@ -5,7 +5,9 @@ internal static class StepEmbedding
 {
     private const double Base = 10000;
 
-    /// <summary><c>[cos(t f_0) .. , sin(t f_0) ..]</c> of <paramref name="length"/> values, f_k = exp(-ln(10000) k / (length / 2)).</summary>
+    /// <summary>
+    /// <c>[cos(t f_0) .. , sin(t f_0) ..]</c> of <paramref name="length"/> values, f_k = exp(-ln(10000) k / (length / 2)).
+    /// </summary>
     public static float[] Sinusoid(int timestep, int length)
     {
         float[] values = new float[length];

@@ -38,7 +38,11 @@ public static class WeightFile
             long end = entry.Value.GetProperty("data_offsets")[1].GetInt64();
             long expected = shape.Aggregate(1L, (product, size) => product * size) * ElementCodec.SizeOf(type);
             if (end - start != expected || 8 + headerLength + end > file.Length)
-                throw new InvalidDataException($"{path}: {entry.Name} has {end - start} bytes at {start}, expected {expected} inside the file");
+            {
+                string actual = $"{entry.Name} has {end - start} bytes at {start}";
+                throw new InvalidDataException($"{path}: {actual}, expected {expected} inside the file");
+            }
+
             byte[] data = file.AsSpan(checked((int)(8 + headerLength + start)), checked((int)expected)).ToArray();
             found.Add((start, new RawTensor(entry.Name, type, shape, data)));
         }

@@ -60,6 +60,9 @@ internal sealed record HelpSection(string Title, IReadOnlyList<HelpEntry> Entrie
 /// <summary>One line of a help text.</summary>
 internal sealed record HelpEntry(string Left, string Right)
 {
+    /// <summary>The lines of options.</summary>
+    public static IReadOnlyList<HelpEntry> OfAll(params IEnumerable<Option> options) => [.. options.Select(Of)];
+
     /// <summary>The line of an option.</summary>
     public static HelpEntry Of(Option option)
     {

@@ -29,8 +29,7 @@ internal sealed class CommandTree
 
     /// <summary>The version of the tool.</summary>
     public static string Version { get; } =
-        (typeof(CommandTree).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0")
-            .Split('+')[0];
+        typeof(CommandTree).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     /// <summary>Runs one command line.</summary>
     /// <returns>The exit code.</returns>
@@ -46,8 +45,17 @@ internal sealed class CommandTree
         catch (Exception exception)
         {
             ErrorDocument failure = Failure.Describe(exception, cancellationToken.IsCancellationRequested);
-            Failure.Print(failure, diagnostics, context.IsGiven(_common.Verbose) ? exception : null);
-            if (context.WantsJson) await host.Output.WriteAsync(failure.ToJson());
+            bool wantsTrace = context.IsGiven(_common.Verbose) && failure.Error.ExitCode is not (ExitCodes.Usage or ExitCodes.Interrupted);
+            try
+            {
+                Failure.Print(failure, diagnostics, wantsTrace ? exception : null);
+                if (context.WantsJson) await host.Output.WriteAsync(failure.ToJson());
+            }
+            catch (IOException)
+            {
+                // Nobody can be told any more; the exit code still says it.
+            }
+
             return failure.Error.ExitCode;
         }
     }
@@ -81,16 +89,16 @@ internal sealed class CommandTree
         IReadOnlyList<string> unmatched = context.Parsed.UnmatchedTokens;
         if (command is null)
         {
-            string[] names = [.. named.Subcommands.Select(sub => sub.Name)];
+            string[] below = [.. named.Subcommands.Select(sub => sub.Name)];
             context.Errors.Add(unmatched.Count > 0 && !IsOption(unmatched[0])
-                ? $"{unmatched[0]}: unknown command; the nearest valid name is {NearestName.Find(unmatched[0], names)}"
-                : $"a command is expected: {string.Join(", ", names)}; see {(named == _root ? "" : "arrowquant ")}{named.Name} --help");
+                ? $"{unmatched[0]}: unknown command; the nearest valid name is {NearestName.Find(unmatched[0], below)}"
+                : $"a command is expected: {string.Join(", ", below)}; see {(named == _root ? "" : "arrowquant ")}{named.Name} --help");
             return;
         }
 
         List<string> unknown = [.. PositionalOptions(context.Parsed), .. unmatched.Where(IsOption)];
-        string[] known = [.. named.Options.Concat(_common.All).SelectMany(option => option.Aliases.Prepend(option.Name))
-            .Where(name => name.Length > 2)];
+        IEnumerable<string> names = named.Options.Concat(_common.All).SelectMany(option => option.Aliases.Prepend(option.Name));
+        string[] known = [.. names.Where(name => name.Length > 2)];
         foreach (string token in unknown)
         {
             string name = token.Split('=', ':')[0];

@@ -37,7 +37,7 @@ internal sealed class QuantizeCommand : CliCommand
     /// <inheritdoc/>
     public override IReadOnlyList<HelpSection> Sections =>
     [
-        new("Options", [.. new Option[] { _output, _calibration, _variant, _dryRun, _force, _allowRequantize, _sha256 }.Select(HelpEntry.Of)]),
+        new("Options", HelpEntry.OfAll(_output, _calibration, _variant, _dryRun, _force, _allowRequantize, _sha256)),
         _configuration.Section,
     ];
 

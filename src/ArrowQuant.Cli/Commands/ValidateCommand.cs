@@ -19,14 +19,15 @@ internal sealed class ValidateCommand : CliCommand
             "Decode a quantized model, recompute every figure, check structure and hashes",
             "arrowquant validate [ORIGINAL] QUANTIZED [options]")
     {
-        _models = AddArgument("[ORIGINAL] QUANTIZED", "The original model (without it only structure and hashes are checked) and the artefact", 2);
+        _models = AddArgument(
+            "[ORIGINAL] QUANTIZED", "The original (without it only structure and hashes are checked) and the artefact", most: 2);
         _minAccuracy = AddText("--min-accuracy", "X", "Accuracy that must be reached, 0..1 [default: the one in the artefact's report]");
         _calibration = AddText("--calibration", "PATH", "Calibration data, to recompute figures of layer outputs");
     }
 
     /// <inheritdoc/>
     public override IReadOnlyList<HelpSection> Sections =>
-        [new("Options", [HelpEntry.Of(_minAccuracy), HelpEntry.Of(_calibration)])];
+        [new("Options", HelpEntry.OfAll(_minAccuracy, _calibration))];
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Epilogue =>
@@ -76,8 +77,9 @@ internal sealed class ValidateCommand : CliCommand
         if (exitCode == ExitCodes.Done) return json;
         string kind = exitCode == ExitCodes.Quality ? "quality" : "model_format";
         ErrorDocument failure = new(
-            new(kind, OneLine.Of(Summary(report, request)), request.QuantizedPath, null, exitCode, null), [],
-                new([], new Dictionary<string, Fallback.FallbackRate>()));
+            new(kind, OneLine.Of(Summary(report, request)), request.QuantizedPath, null, exitCode, null),
+            [],
+            new([], new Dictionary<string, Fallback.FallbackRate>()));
         JsonObject document = JsonNode.Parse(failure.ToJson())!.AsObject();
         foreach ((string name, JsonNode? value) in JsonNode.Parse(json)!.AsObject()) document[name] = value?.DeepClone();
         return document.ToJsonString(ErrorJsonContext.Readable.Options) + "\n";

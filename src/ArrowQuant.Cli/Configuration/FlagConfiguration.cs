@@ -30,13 +30,13 @@ internal sealed class FlagConfiguration
         {
             OptionResult? given = Given(parsed, flag.Option);
             OptionResult? negated = flag.Negation is null ? null : Given(parsed, flag.Negation);
+            IReadOnlyList<string> items = flag.Negation is null ? [.. (given?.Tokens ?? []).Select(token => token.Value)] : ["true"];
             if (given is not null && negated is not null)
                 errors.Add($"{NameOf(given)}: given together with {NameOf(negated)}; give one of them");
             else if (negated is not null)
                 values.Add(new(flag.Setting, ["false"], NameOf(negated)));
             else if (given is not null && !HasWrongCount(flag, given))
-                values.Add(new(
-                    flag.Setting, flag.Negation is null ? [.. given.Tokens.Select(token => token.Value)] : ["true"], NameOf(given)));
+                values.Add(new(flag.Setting, items, NameOf(given)));
         }
 
         return values;

@@ -8,8 +8,8 @@ using YamlDotNet.RepresentationModel;
 namespace ArrowQuant.Cli.Configuration;
 
 /// <summary>
-/// Reads configuration from a YAML file: one mapping of setting names. Lists are sequences, <c>layer_bit_widths</c> is a mapping of names
-/// to widths. Everything that is wrong is reported with its line.
+/// Reads configuration from a YAML file: one mapping of setting names. Lists are sequences, <c>layer_bit_widths</c> is a mapping of
+/// names to widths. Everything that is wrong is reported with its line.
 /// </summary>
 internal static class YamlConfigurationReader
 {
@@ -75,8 +75,8 @@ internal static class YamlConfigurationReader
             errors.Add($"{path}:{exception.Start.Line}: not understood as YAML: {exception.Message}");
             return [];
         }
-        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException
-            or OverflowException)
+        catch (Exception exception)
+            when (exception is InvalidOperationException or ArgumentException or FormatException or OverflowException)
         {
             // The YAML library lets some malformed documents escape as these.
             errors.Add($"{path}: not understood as YAML: {exception.Message}");
@@ -144,9 +144,8 @@ internal static class YamlConfigurationReader
                     : null;
             case SettingKind.Map:
                 if (IsNull(node)) return [];
-                return node is YamlMappingNode mapping
-                    && mapping.Children.All(pair => pair is { Key: YamlScalarNode, Value: YamlScalarNode })
-                    ? [.. mapping.Children.Select(pair => $"{((YamlScalarNode)pair.Key).Value}={((YamlScalarNode)pair.Value).Value}")]
+                return node is YamlMappingNode map && map.Children.All(pair => pair is { Key: YamlScalarNode, Value: YamlScalarNode })
+                    ? [.. map.Children.Select(pair => $"{((YamlScalarNode)pair.Key).Value}={((YamlScalarNode)pair.Value).Value}")]
                     : null;
             default:
                 if (node is not YamlScalarNode scalar) return null;

@@ -15,11 +15,12 @@ internal static class YamlConfigurationWriter
     {
         StringBuilder text = new();
         text.Append("# ArrowQuant configuration: arrowquant quantize MODEL -o DIR --config THIS_FILE\n");
-        text.Append("# A value here wins over a profile, wherever the profile is named; environment variables and command-line options win over\n");
-        text.Append("# a value here. Delete the lines that should follow the profile.\n");
+        text.Append("# A value here wins over a profile, wherever the profile is named; environment variables and command-line options\n");
+        text.Append("# win over a value here. Delete the lines that should follow the profile.\n");
         foreach (ConfigurationSetting setting in ConfigurationSettings.All)
         {
-            text.Append(CultureInfo.InvariantCulture, $"\n# {setting.Meaning}.\n# Valid: {setting.Valid}. Default: {DefaultOf(setting)}.\n");
+            text.Append(CultureInfo.InvariantCulture, $"\n# {setting.Meaning}.\n");
+            text.Append(CultureInfo.InvariantCulture, $"# Valid: {setting.Valid}. Default: {DefaultOf(setting)}.\n");
             text.Append(setting.Name).Append(':');
             switch (setting.Kind)
             {
@@ -53,8 +54,8 @@ internal static class YamlConfigurationWriter
         {
             int separator = item.LastIndexOf('=');
             string key = item[..separator];
-            text.Append(key.Length > LongestPlainKey ? "  ? " : "  ").Append(Quote(key))
-                .Append(key.Length > LongestPlainKey ? "\n  : " : ": ");
+            bool isLong = key.Length > LongestPlainKey;
+            text.Append(isLong ? "  ? " : "  ").Append(Quote(key)).Append(isLong ? "\n  : " : ": ");
             text.Append(item.AsSpan(separator + 1)).Append('\n');
         }
     }
@@ -65,9 +66,8 @@ internal static class YamlConfigurationWriter
         foreach (char c in value)
         {
             if (c is '"' or '\\') quoted.Append('\\').Append(c);
-            else if (char.IsControl(c) || c is '\u2028' or '\u2029' or '\uFEFF')
-                quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
-            else quoted.Append(c);
+            else if (!char.IsControl(c) && c is not ('\u2028' or '\u2029' or '\uFEFF')) quoted.Append(c);
+            else quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
         }
 
         return quoted.Append('"').ToString();

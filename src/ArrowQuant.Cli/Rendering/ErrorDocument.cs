@@ -38,9 +38,7 @@ internal sealed record ErrorDetail(
 [JsonSerializable(typeof(ErrorDocument))]
 internal sealed partial class ErrorJsonContext : JsonSerializerContext
 {
-    /// <summary>
-    /// The context that leaves quotes and letters of other scripts as they are: the document is for a pipe, not for a web page.
-    /// </summary>
+    /// <summary>Leaves quotes and letters of other scripts as they are: the document is for a pipe, not for a web page.</summary>
     public static ErrorJsonContext Readable =>
         new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 }

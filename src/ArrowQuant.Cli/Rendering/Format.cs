@@ -30,9 +30,7 @@ internal static class Format
             : string.Create(CultureInfo.InvariantCulture, $"{seconds / 60}:{seconds % 60:00}");
     }
 
-    /// <summary>
-    /// An accuracy with as many digits as its distance from 1 deserves, never rounded up to 1: <c>0.9412</c>, <c>0.99997</c>.
-    /// </summary>
+    /// <summary>An accuracy with the digits that its distance from 1 deserves: <c>0.9412</c>, <c>0.99997</c>; never rounded to 1.</summary>
     public static string Accuracy(double value)
     {
         if (value is not (> 0.999 and < 1)) return value.ToString("0.####", CultureInfo.InvariantCulture);

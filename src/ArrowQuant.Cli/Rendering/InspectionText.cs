@@ -20,8 +20,7 @@ internal static class InspectionText
         if (model.Tensors.Count > 0)
         {
             report.Heading("tensors");
-            WriteTensors(report, model, isQuantized: quantized > 0,
-                isForeign: model.Tensors.Any(tensor => tensor.AlreadyQuantized is not null));
+            WriteTensors(report, model, quantized > 0, model.Tensors.Any(tensor => tensor.AlreadyQuantized is not null));
         }
 
         if (model.Notes.Count > 0)

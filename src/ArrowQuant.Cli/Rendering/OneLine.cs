@@ -6,9 +6,7 @@ namespace ArrowQuant.Cli.Rendering;
 /// <summary>Makes text safe to print on one line.</summary>
 internal static class OneLine
 {
-    /// <summary>
-    /// Line breaks become blanks; other control characters, which a name in a hostile file may hold, become visible escapes.
-    /// </summary>
+    /// <summary>Line breaks become blanks; other control characters, as hostile names may hold, become visible escapes.</summary>
     public static string Of(string text)
     {
         if (!text.Any(char.IsControl)) return text;

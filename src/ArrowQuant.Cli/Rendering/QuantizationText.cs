@@ -46,10 +46,10 @@ internal static class QuantizationText
     public static string Attempt(QuantizationAttempt attempt)
     {
         string verdict = attempt.Passed ? "passed" : "failed" + (attempt.FailureReason is null ? "" : ": " + attempt.FailureReason);
-        string accuracy = Format.Accuracy(attempt.CosineSimilarity);
+        string accuracy = $"{Format.Accuracy(attempt.CosineSimilarity)} for {Format.Accuracy(attempt.MinAccuracy)}";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{Format.Width(attempt.BitWidth)}  {accuracy} for {Format.Accuracy(attempt.MinAccuracy)}  {verdict}  ({attempt.DurationS:0.0} s)");
+            $"{Format.Width(attempt.BitWidth)}  {accuracy}  {verdict}  ({attempt.DurationS:0.0} s)");
     }
 
     private static string Width(QuantizationResult result) => result.BitWidth == result.RequestedBitWidth
@@ -61,7 +61,8 @@ internal static class QuantizationText
         string other = result.AccuracyMetric == "output"
             ? $"; weights {Format.Accuracy(result.WeightCosineSimilarity)}"
             : result.OutputCosineSimilarity is { } output ? $"; outputs {Format.Accuracy(output)}" : "";
-        return $"{Format.Accuracy(result.CosineSimilarity)}  ({result.AccuracyMetric} cosine, threshold {Format.Accuracy(result.MinAccuracy)}{other})";
+        string threshold = $"{result.AccuracyMetric} cosine, threshold {Format.Accuracy(result.MinAccuracy)}";
+        return $"{Format.Accuracy(result.CosineSimilarity)}  ({threshold}{other})";
     }
 
     private static string Size(QuantizationResult result) =>
@@ -71,7 +72,8 @@ internal static class QuantizationText
     private static string Layers(QuantizationResult result)
     {
         string widths = string.Join(", ", result.LayersByBitWidth.Select(pair => $"INT{pair.Key} {pair.Value}"));
-        string kept = result.Kept.Count == 0 ? "" : $"; {result.Kept.Count} kept ({Format.Tally(result.Kept.Select(tensor => tensor.Reason))})";
+        string reasons = Format.Tally(result.Kept.Select(tensor => tensor.Reason));
+        string kept = result.Kept.Count == 0 ? "" : $"; {result.Kept.Count} kept ({reasons})";
         return $"{result.Layers.Count} quantized ({widths}){kept}";
     }
 

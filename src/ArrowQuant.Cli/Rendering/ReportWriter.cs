@@ -1,3 +1,4 @@
+using System.Text;
 using Spectre.Console;
 
 namespace ArrowQuant.Cli.Rendering;
@@ -14,17 +15,17 @@ internal sealed class ReportWriter
             Ansi = traits.HasColour ? AnsiSupport.Yes : AnsiSupport.No,
             ColorSystem = traits.HasColour ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(writer),
+            Out = new PlainOutput(writer, traits),
         });
-        _console.Profile.Width = traits.Width;
         _console.Profile.Capabilities.Links = false;
     }
 
     /// <summary>Prints labels and values in two columns; a line whose value is null is left out.</summary>
     public void Fields(params IReadOnlyList<(string Label, string? Value)> fields)
     {
-        Grid grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(0).PadRight(2))
-            .AddColumn(new GridColumn().PadLeft(0).PadRight(0));
+        Grid grid = new();
+        grid.AddColumn(new GridColumn().NoWrap().PadLeft(0).PadRight(2));
+        grid.AddColumn(new GridColumn().PadLeft(0).PadRight(0));
         foreach ((string label, string? value) in fields)
         {
             if (value is not null) grid.AddRow(new Text(label, new Style(decoration: Decoration.Bold)), new Text(OneLine.Of(value)));
@@ -58,5 +59,21 @@ internal sealed class ReportWriter
 
         foreach (IReadOnlyList<string> row in rows) table.AddRow(row.Select(cell => new Text(OneLine.Of(cell))));
         _console.Write(table);
+    }
+
+    // The library's own output object asks the console for its state, which writes to the terminal.
+    private sealed class PlainOutput(TextWriter writer, TerminalTraits traits) : IAnsiConsoleOutput
+    {
+        public TextWriter Writer => writer;
+
+        public bool IsTerminal => traits.IsTerminal;
+
+        public int Width => traits.Width;
+
+        public int Height => int.MaxValue;
+
+        public void SetEncoding(Encoding encoding)
+        {
+        }
     }
 }

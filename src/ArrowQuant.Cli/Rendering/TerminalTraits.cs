@@ -13,20 +13,16 @@ internal sealed record TerminalTraits(bool IsTerminal, bool HasColour, int Width
     /// <summary>A file or a pipe.</summary>
     public static TerminalTraits Plain { get; } = new(false, false, FileWidth);
 
-    /// <summary>What this writer can show; only the process's own console can be a terminal, and NO_COLOR makes it a plain one.</summary>
-    public static TerminalTraits Of(TextWriter writer, IReadOnlyDictionary<string, string> environment)
-    {
-        bool redirected = ReferenceEquals(writer, Console.Out) ? Console.IsOutputRedirected
-            : !ReferenceEquals(writer, Console.Error) || Console.IsErrorRedirected;
-        return redirected ? Plain : OfTerminal(environment, WindowWidth());
-    }
+    /// <summary>What this writer can show; only a stream of the process itself can be a terminal, and NO_COLOR makes it plain.</summary>
+    public static TerminalTraits Of(TextWriter writer, IReadOnlyDictionary<string, string> environment) =>
+        writer is StandardStream { IsTerminal: true } ? OfTerminal(environment, WindowWidth) : Plain;
 
-    /// <summary>What a terminal of this width may show in this environment.</summary>
-    public static TerminalTraits OfTerminal(IReadOnlyDictionary<string, string> environment, int width)
+    /// <summary>What a terminal may show in this environment. Its width is asked only where it matters: asking writes to it.</summary>
+    public static TerminalTraits OfTerminal(IReadOnlyDictionary<string, string> environment, Func<int> width)
     {
         bool isDumb = environment.GetValueOrDefault("TERM") is "dumb";
         bool noColour = environment.GetValueOrDefault("NO_COLOR") is { Length: > 0 };
-        return isDumb || noColour ? new(false, false, width) : new(true, true, width);
+        return isDumb || noColour ? Plain : new(true, true, width());
     }
 
     private static int WindowWidth()

@@ -41,7 +41,9 @@ internal static class ValidationText
     private static string? Accuracy(ValidationReport validation)
     {
         if (validation.CosineSimilarity is not { } accuracy) return null;
-        string threshold = validation.MinAccuracy is { } least ? $"threshold {Format.Accuracy(least)} from {validation.MinAccuracyOrigin}" : "no threshold";
+        string threshold = validation.MinAccuracy is { } least
+            ? $"threshold {Format.Accuracy(least)} from {validation.MinAccuracyOrigin}"
+            : "no threshold";
         return $"{Format.Accuracy(accuracy)}  ({threshold})";
     }
 }

@@ -62,7 +62,7 @@ public abstract class ConfigurationSetting
     /// <summary>The value's items in canonical form.</summary>
     public abstract IReadOnlyList<string> Items(DiffusionQuantConfig config);
 
-    /// <summary>The value as one text that <see cref="TryApply(DiffusionQuantConfig, string, out DiffusionQuantConfig, out string)"/> reads.</summary>
+    /// <summary>The value as one text; reading that text gives the value back.</summary>
     public string Format(DiffusionQuantConfig config) => IsScalar ? Items(config)[0] : CommaList.Join(Items(config));
 
     /// <summary>What is wrong with the value, each problem one line with the value and the valid values; empty when nothing is.</summary>

@@ -57,7 +57,8 @@ public static class ConfigurationSettings
             c => c.SensitiveLayerPatterns, (c, v) => c with { SensitiveLayerPatterns = v }),
         new WidthMapSetting(
             "layer_bit_widths", "Width of single layers in every attempt: exact name, else first regular expression that matches all of it",
-            "name or regular expression with 2, 4, 8, or 16 to keep the layer", c => c.LayerBitWidths, (c, v) => c with { LayerBitWidths = v }),
+            "name or regular expression with 2, 4, 8, or 16 to keep the layer",
+            c => c.LayerBitWidths, (c, v) => c with { LayerBitWidths = v }),
         Word("compression", "Codec of the packed codes", ScalarForms.Word<Compression>(),
             c => c.Compression, (c, v) => c with { Compression = v }),
         Range("num_threads", "Worker threads; 0 is all processors; never changes a byte of the result", 0, 1024,

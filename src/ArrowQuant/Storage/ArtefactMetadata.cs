@@ -34,16 +34,15 @@ internal sealed record ArtefactMetadata
     public string? ReportXxh128 { get; init; }
 
     /// <summary>The document as UTF-8 bytes that end with a line feed.</summary>
-    public byte[] ToUtf8() => [.. JsonSerializer.SerializeToUtf8Bytes(this, ArtefactMetadataJson.Default.ArtefactMetadata), (byte)'\n'];
+    public byte[] ToUtf8() =>
+        [.. JsonSerializer.SerializeToUtf8Bytes(this, ArtefactMetadataJson.Default.ArtefactMetadata), (byte)'\n'];
 
     /// <summary>Reads the document.</summary>
     /// <exception cref="JsonException">It is not such a document.</exception>
     public static ArtefactMetadata Parse(ReadOnlySpan<byte> utf8) =>
         JsonSerializer.Deserialize(utf8, ArtefactMetadataJson.Default.ArtefactMetadata) ?? throw new JsonException("the document is null");
 
-    /// <summary>
-    /// True when the document is one of this program, of any version: older writers of the family name no version and no shards.
-    /// </summary>
+    /// <summary>True when this program wrote the document, in any version; older writers list no version and no shards.</summary>
     public static bool IsOwn(byte[] utf8)
     {
         try

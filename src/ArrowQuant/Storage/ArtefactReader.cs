@@ -33,7 +33,7 @@ public sealed class ArtefactReader : IDisposable
     internal ArtefactMetadata? Metadata { get; }
 
     /// <summary>
-    /// Opens an artefact folder, or the folder of one of its components, and checks that it is whole and not contradictory.
+    /// Opens an artefact folder, or the folder of one of its components, and checks that it is whole and does not contradict itself.
     /// </summary>
     /// <param name="folder">The folder with metadata.json, or with the shards of one component.</param>
     /// <exception cref="ModelNotFoundException">The folder or a shard that it lists does not exist.</exception>
@@ -72,14 +72,14 @@ public sealed class ArtefactReader : IDisposable
     public bool TryGetLayer(string layerName, out StoredLayer? layer) => _byName.TryGetValue(layerName, out layer);
 
     /// <summary>
-    /// Decodes rows of a layer's [rows, columns] view; kept floating-point tensors are converted. Only the row groups that hold these rows
-    /// are read.
+    /// Decodes rows of a layer's [rows, columns] view; kept floating-point tensors are converted. Only the row groups that hold these
+    /// rows are read.
     /// </summary>
     /// <param name="layerName">The layer's full name.</param>
     /// <param name="rowStart">The first row.</param>
     /// <param name="rowCount">How many rows.</param>
     /// <param name="destination">Receives [rowCount, columns] weights, row-major.</param>
-    /// <exception cref="ArgumentException">There is no such layer, it does not hold weights, or the destination has another size.</exception>
+    /// <exception cref="ArgumentException">No such layer, it holds no weights, or the destination has another size.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The rows leave the layer.</exception>
     /// <exception cref="ModelFormatException">The stored values are damaged.</exception>
     public void ReadRows(string layerName, long rowStart, int rowCount, Span<float> destination)
@@ -91,7 +91,11 @@ public sealed class ArtefactReader : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(rowCount, layer.View.Rows - rowStart);
         long columns = layer.View.Columns;
         if (destination.Length != rowCount * columns)
-            throw new ArgumentException($"{rowCount} rows of {columns} columns need {rowCount * columns} values, not {destination.Length}", nameof(destination));
+        {
+            throw new ArgumentException(
+                $"{rowCount} rows of {columns} columns need {rowCount * columns} values, not {destination.Length}", nameof(destination));
+        }
+
         for (int i = 0; i < layer.Blocks.Count; i++)
         {
             StoredBlock block = layer.Blocks[i];
@@ -113,7 +117,11 @@ public sealed class ArtefactReader : IDisposable
     {
         StoredLayer layer = Find(layerName);
         if (layer.Shape.ElementCount > Array.MaxLength)
-            throw Failures.Resource(layer.FilePath, $"tensor {layerName} has {layer.Shape.ElementCount} elements, more than one array holds; read it by rows");
+        {
+            throw Failures.Resource(
+                layer.FilePath, $"tensor {layerName} has {layer.Shape.ElementCount} elements, more than one array holds; read it by rows");
+        }
+
         MatrixView view = layer.View;
         float[] weights = new float[layer.Shape.ElementCount];
         if (weights.Length == 0) return weights;
@@ -189,7 +197,8 @@ public sealed class ArtefactReader : IDisposable
             throw new ArgumentException($"{layer.FullName} holds {layer.SourceType.Name()} values, not weights", nameof(layer));
         int elementBytes = layer.SourceType.BitSize() / 8;
         int offset = (int)(firstRow * layer.View.Columns * elementBytes);
-        StoredValues.Widen(layer.SourceType, ReadKept(layer, block).AsSpan(offset, target.Length * elementBytes), target);
+        ReadOnlySpan<byte> values = ReadKept(layer, block).AsSpan(offset, target.Length * elementBytes);
+        FloatConversion.ToSingle(ElementTypeFormats.FormatOf(layer.SourceType), values, target);
     }
 
     private StoredLayer Find(string layerName) => _byName.TryGetValue(layerName, out StoredLayer? layer)
@@ -202,9 +211,15 @@ public sealed class ArtefactReader : IDisposable
     {
         string path = PathOf(relativePath);
         FileInfo file = new(path);
-        if (!file.Exists) throw new ModelNotFoundException($"{path}: this shard is missing, {ArtefactLayout.MetadataFile} lists it") { FilePath = path };
+        if (!file.Exists) throw Failures.Missing(path);
         if (bytes is { } expected && file.Length != expected)
-            throw Failures.Format(path, null, $"has {file.Length} bytes, {ArtefactLayout.MetadataFile} says {expected}: it was cut short or changed, copy it again");
+        {
+            throw Failures.Format(
+                path,
+                null,
+                $"has {file.Length} bytes, {ArtefactLayout.MetadataFile} says {expected}: it was cut short or changed, copy it again");
+        }
+
         int slash = relativePath.IndexOf('/', StringComparison.Ordinal);
         ShardReader shard = new(path, slash < 0 ? null : relativePath[..slash]);
         _shards.Add(shard);

@@ -48,7 +48,8 @@ internal sealed class ArtefactStaging : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(outputPath);
         string target = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(outputPath));
-        string parent = System.IO.Path.GetDirectoryName(target) ?? throw Failures.Resource(target, "is a root folder and cannot be an output; choose a folder in it");
+        string parent = System.IO.Path.GetDirectoryName(target)
+            ?? throw Failures.Resource(target, "is a root folder and cannot be an output; choose a folder in it");
         List<string> createdParents = [];
         OutputLock? outputLock = null;
         try
@@ -131,18 +132,20 @@ internal sealed class ArtefactStaging : IDisposable
         if (!Directory.Exists(target)) return;
         bool own = ArtefactLayout.HasOwnMetadata(target);
         bool empty = !own && !Directory.EnumerateFileSystemEntries(target).Any();
-        string what = own ? "an ArrowQuant artefact" : empty ? "an empty folder" : "a folder that is not an ArrowQuant artefact";
-        if (!own && !empty) throw Failures.Resource(target, $"holds {what}, which is never replaced; choose another output");
-        if (!force) throw Failures.Resource(target, $"exists already ({what}); use --force to replace it or choose another output");
+        if (!own && !empty)
+            throw Failures.Resource(target, "is a folder but not an ArrowQuant artefact, and is never replaced; choose another output");
+        if (force) return;
+        string what = own ? "an ArrowQuant artefact" : "an empty folder";
+        throw Failures.Resource(target, $"exists already ({what}); use --force to replace it or choose another output");
     }
 
     private static void CreateParents(string parent, List<string> created)
     {
-        for (string? missing = parent;
-            missing is not null && !Directory.Exists(missing);
-            missing = System.IO.Path.GetDirectoryName(missing))
+        string? folder = parent;
+        while (folder is not null && !Directory.Exists(folder))
         {
-            created.Add(missing);
+            created.Add(folder);
+            folder = System.IO.Path.GetDirectoryName(folder);
         }
 
         if (created.Count > 0) Directory.CreateDirectory(parent);

@@ -28,19 +28,16 @@ internal static class BlockPlan
         Int128 leastBytes = (dataRowBits * Int128.Min(step, Int128.Max(1, view.Rows)) + 7) / 8;
         if (leastBytes > ArtefactLayout.MaxValueBytes)
         {
-            string row = step == 1 ? "a matrix row" : $"{step} matrix rows";
-            throw new ModelFormatException(
-                $"{(tensorName is null ? "" : $"tensor {tensorName}: ")}{row} of {view.Columns} columns would store {leastBytes} bytes; no Parquet value may reach 2 GiB")
-            {
-                TensorName = tensorName,
-            };
+            string rows = (tensorName is null ? "" : $"tensor {tensorName}: ") + (step == 1 ? "a matrix row" : $"{step} matrix rows");
+            string message = $"{rows} of {view.Columns} columns would store {leastBytes} bytes; no Parquet value may reach 2 GiB";
+            throw new ModelFormatException(message) { TensorName = tensorName };
         }
 
-        Int128 rows = Int128.Max(1, view.Rows);
-        if (sourceRowBits > 0) rows = Int128.Min(rows, MaxSourceBytes * (Int128)8 / sourceRowBits);
-        if (dataRowBits > 0) rows = Int128.Min(rows, ArtefactLayout.MaxBlockDataBytes * (Int128)8 / dataRowBits);
-        rows = Int128.Min(rows, int.MaxValue) / step * step;
-        return (int)Int128.Max(rows, step);
+        Int128 count = Int128.Max(1, view.Rows);
+        if (sourceRowBits > 0) count = Int128.Min(count, MaxSourceBytes * (Int128)8 / sourceRowBits);
+        if (dataRowBits > 0) count = Int128.Min(count, ArtefactLayout.MaxBlockDataBytes * (Int128)8 / dataRowBits);
+        count = Int128.Min(count, int.MaxValue) / step * step;
+        return (int)Int128.Max(count, step);
     }
 
     /// <summary>The blocks of a tensor in order; a tensor without rows has one block of none.</summary>

@@ -21,7 +21,7 @@ internal static class ContentHash
     /// <exception cref="ModelFormatException">It has other bytes.</exception>
     public static void Verify(string path, string xxh128, string? sha256, CancellationToken cancellationToken)
     {
-        if (!File.Exists(path)) throw new ModelNotFoundException($"{path}: this file is missing, {ArtefactLayout.MetadataFile} lists it") { FilePath = path };
+        if (!File.Exists(path)) throw Failures.Missing(path);
         XxHash128 fast = new();
         using IncrementalHash? secure = sha256 is null ? null : IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using (FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0))
@@ -40,8 +40,8 @@ internal static class ContentHash
 
         void Require(string name, string found, string expected)
         {
-            if (found != expected)
-                throw Failures.Format(path, null, $"has {name} {found}, {ArtefactLayout.MetadataFile} says {expected}: its bytes were changed");
+            if (found == expected) return;
+            throw Failures.Format(path, null, $"has {name} {found}, {ArtefactLayout.MetadataFile} says {expected}: its bytes were changed");
         }
     }
 }

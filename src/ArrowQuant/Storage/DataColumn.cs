@@ -30,10 +30,10 @@ internal sealed class DataColumn() : ArtefactColumn(ArtefactLayout.Data, optiona
 
     public override void Read(ColumnReader reader, IReadOnlyList<StoredRow> rows) =>
         ColumnScan.Flat<ByteArray>(reader, rows.Count, (row, present, value) =>
-    {
-        if (!present) throw new InvalidDataException("has a row without a value");
-        rows[row].Data = Copy(value);
-    });
+        {
+            if (!present) throw new InvalidDataException("has a row without a value");
+            rows[row].Data = Copy(value);
+        });
 
     /// <summary>Reads the value of one row, which must have <paramref name="length"/> bytes.</summary>
     /// <exception cref="InvalidDataException">The row is missing or has another length.</exception>

@@ -14,6 +14,10 @@ internal static class Failures
             TensorName = tensor,
         };
 
+    /// <summary>A file that metadata.json lists and that is not there.</summary>
+    public static ModelNotFoundException Missing(string path) =>
+        new($"{path}: this file is missing, {ArtefactLayout.MetadataFile} lists it") { FilePath = path };
+
     public static ResourceException Resource(string path, string what, Exception? cause = null) =>
         new(OneLine($"{path}: {what}"), cause) { FilePath = path };
 

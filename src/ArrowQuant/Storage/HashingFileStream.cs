@@ -14,9 +14,9 @@ internal sealed class HashingFileStream : Stream
     private readonly IncrementalHash? _sha256;
     private bool _abandoned;
 
-    public HashingFileStream(string path, bool sha256)
+    public HashingFileStream(string path, bool sha256, FileMode mode = FileMode.CreateNew)
     {
-        _file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
+        _file = new FileStream(path, mode, FileAccess.Write, FileShare.None, 1 << 16);
         _sha256 = sha256 ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
     }
 
@@ -77,8 +77,15 @@ internal sealed class HashingFileStream : Stream
     {
         if (disposing)
         {
-            _file.Dispose();
             _sha256?.Dispose();
+            try
+            {
+                _file.Dispose();
+            }
+            catch (Exception e) when (_abandoned && Failures.IsFileSystem(e))
+            {
+                // What was still buffered belongs to a file that nobody will read; the handle is closed all the same.
+            }
         }
 
         base.Dispose(disposing);

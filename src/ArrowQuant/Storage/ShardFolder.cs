@@ -3,9 +3,7 @@ using ArrowQuant.Errors;
 
 namespace ArrowQuant.Storage;
 
-/// <summary>
-/// Which shards an artefact folder consists of, from metadata.json or, in the folder of one component, from the file names.
-/// </summary>
+/// <summary>Which shards an artefact consists of: from metadata.json or, in the folder of one component, from the file names.</summary>
 internal static class ShardFolder
 {
     /// <summary>Reads and checks metadata.json; null when there is none.</summary>
@@ -19,7 +17,13 @@ internal static class ShardFolder
         {
             byte[] utf8 = File.ReadAllBytes(path);
             if (!ArtefactMetadata.IsOwn(utf8))
-                throw Failures.Format(path, null, $"is not the metadata of an ArrowQuant artefact (format {ArtefactLayout.FormatName} with format_version and shards)");
+            {
+                throw Failures.Format(
+                    path,
+                    null,
+                    $"is not the metadata of an ArrowQuant artefact (format {ArtefactLayout.FormatName} with format_version and shards)");
+            }
+
             RequireVersion(path, utf8);
             metadata = ArtefactMetadata.Parse(utf8);
         }
@@ -39,7 +43,13 @@ internal static class ShardFolder
     {
         string[] names = [.. ShardNames(folder)];
         if (names.Length == 0)
-            throw Failures.Format(folder, null, $"is not an ArrowQuant artefact: it has neither {ArtefactLayout.MetadataFile} nor {ArtefactLayout.ShardName(1, 1)}");
+        {
+            throw Failures.Format(
+                folder,
+                null,
+                $"is not an ArrowQuant artefact: it has neither {ArtefactLayout.MetadataFile} nor {ArtefactLayout.ShardName(1, 1)}");
+        }
+
         CheckWhole(folder, names);
         return names;
     }
@@ -64,8 +74,7 @@ internal static class ShardFolder
     private static void CheckPath(string metadataPath, string path)
     {
         string[] segments = path.Split('/');
-        bool inside = segments.All(segment =>
-            segment.Length > 0 && segment is not ("." or "..") && !segment.Contains('\\') && !segment.Contains(':'));
+        bool inside = segments.All(segment => segment is not ("" or "." or "..") && segment.AsSpan().IndexOfAny('\\', ':') < 0);
         if (!inside || segments.Length > 2)
             throw Failures.Format(metadataPath, null, $"lists shard '{path}', which is not a path inside the artefact");
         if (ArtefactLayout.ParseShardName(segments[^1]) is null)
@@ -77,11 +86,14 @@ internal static class ShardFolder
         foreach (IGrouping<string, string> folder in shards.GroupBy(shard => shard[..(shard.LastIndexOf('/') + 1)]))
         {
             int expected = ArtefactLayout.ParseShardName(Path.GetFileName(folder.First()))!.Value.Count;
-            string[] names = [.. Enumerable.Range(1, Math.Min(expected, folder.Count() + 1))
-                .Select(i => folder.Key + ArtefactLayout.ShardName(i, expected))];
-            string? missing = names.Except(folder).FirstOrDefault();
-            if (missing is not null) throw Failures.Format(path, null, $"shard {missing} is missing: {folder.Count()} of {expected} are there");
-            if (folder.Count() != expected) throw Failures.Format(path, null, $"has {folder.Count()} shards where their names say {expected}");
+            int found = folder.Count();
+            // Of one number more than there are shards one at least is missing, however many the names claim.
+            string? missing = Enumerable.Range(1, Math.Min(expected, found + 1))
+                .Select(number => folder.Key + ArtefactLayout.ShardName(number, expected))
+                .Except(folder)
+                .FirstOrDefault();
+            if (missing is not null) throw Failures.Format(path, null, $"shard {missing} is missing: {found} of {expected} are there");
+            if (found != expected) throw Failures.Format(path, null, $"has {found} shards where their names say {expected}");
         }
     }
 }

@@ -22,7 +22,7 @@ internal static class ShardPlan
     /// <summary>A file that holds this many source bytes is full; the next tensor begins a new one.</summary>
     public const long ShardBytes = 512L << 20;
 
-    /// <summary>Plans the shards of <paramref name="tensors"/>: components in the order of their first tensor, tensors in their own order.</summary>
+    /// <summary>Plans the shards: components in the order of their first tensor, tensors in their own order.</summary>
     public static IReadOnlyList<PlannedShard> Plan(IReadOnlyList<TensorInfo> tensors) => Plan(tensors, ShardBytes);
 
     /// <summary>The same with another limit.</summary>

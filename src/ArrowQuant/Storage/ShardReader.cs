@@ -20,7 +20,7 @@ internal sealed class ShardReader : IDisposable
     private float[][] _levels = [];
 
     /// <summary>Opens the file and understands its layers.</summary>
-    /// <exception cref="ModelFormatException">The file is damaged, incomplete, of a newer format, or describes layers that cannot be.</exception>
+    /// <exception cref="ModelFormatException">The file is damaged, incomplete, newer, or describes layers that cannot be.</exception>
     public ShardReader(string path, string? component)
     {
         FilePath = path;
@@ -65,8 +65,8 @@ internal sealed class ShardReader : IDisposable
     {
         lock (_lock)
         {
-            return WithColumn(ArtefactColumns.Data, block.RowGroup, reader =>
-                DataColumn.ReadExact(reader, block.RowInGroup, block.DataBytes));
+            return WithColumn(
+                ArtefactColumns.Data, block.RowGroup, reader => DataColumn.ReadExact(reader, block.RowInGroup, block.DataBytes));
         }
     });
 
@@ -74,22 +74,13 @@ internal sealed class ShardReader : IDisposable
     /// <exception cref="ModelFormatException">The file is damaged or a list has another length.</exception>
     public (float[] Scales, float[] ZeroPoints, float[] Levels) ReadFloats(LayerHeader header, StoredBlock block) =>
         Guarded(header.LayerName, () =>
-    {
-        lock (_lock)
         {
-            // The lists of a row group lie in shared pages: they are decoded once and kept for its next block.
-            if (_cachedRowGroup != block.RowGroup)
+            lock (_lock)
             {
-                _cachedRowGroup = -1;
-                _scales = ReadLists(ArtefactColumns.Scales, block.RowGroup, (layer, rows) => layer.ScaleCount(rows));
-                _zeroPoints = ReadLists(ArtefactColumns.ZeroPoints, block.RowGroup, (layer, rows) => layer.ScaleCount(rows));
-                _levels = ReadLists(ArtefactColumns.Levels, block.RowGroup, (layer, rows) => layer.LevelCount(rows));
-                _cachedRowGroup = block.RowGroup;
+                if (_cachedRowGroup != block.RowGroup) CacheFloats(block.RowGroup);
+                return (_scales[block.RowInGroup], _zeroPoints[block.RowInGroup], _levels[block.RowInGroup]);
             }
-
-            return (_scales[block.RowInGroup], _zeroPoints[block.RowInGroup], _levels[block.RowInGroup]);
-        }
-    });
+        });
 
     public void Dispose() => _reader.Dispose();
 
@@ -103,7 +94,8 @@ internal sealed class ShardReader : IDisposable
         }
         catch (Exception e) when (Failures.IsDamage(e))
         {
-            throw Failures.Format(path, null, $"is not a whole Parquet file: {e.Message}; it was cut short or damaged, copy or write it again", e);
+            string what = $"is not a whole Parquet file: {e.Message}; it was cut short or damaged, copy or write it again";
+            throw Failures.Format(path, null, what, e);
         }
     }
 
@@ -125,8 +117,9 @@ internal sealed class ShardReader : IDisposable
         foreach (ArtefactColumn column in ArtefactColumns.All)
         {
             if (!_columns.TryGetValue(column.Name, out int index)) throw Failures.Format(FilePath, null, $"has no column {column.Name}");
-            if (schema.Column(index).PhysicalType != column.Physical)
-                throw Failures.Format(FilePath, null, $"column {column.Name} is {schema.Column(index).PhysicalType}, expected {column.Physical}");
+            PhysicalType found = schema.Column(index).PhysicalType;
+            if (found != column.Physical)
+                throw Failures.Format(FilePath, null, $"column {column.Name} is {found}, expected {column.Physical}");
         }
     }
 
@@ -158,8 +151,9 @@ internal sealed class ShardReader : IDisposable
         using ColumnChunkMetaData data = group.MetaData.GetColumnChunkMetaData(_columns[ArtefactLayout.Data]);
         // A row costs the data column at least its length prefix, which bounds what a lying row count could make us allocate.
         long rowCount = group.MetaData.NumRows;
-        if (rowCount < 0 || rowCount > data.TotalUncompressedSize)
-            throw Failures.Format(FilePath, null, $"row group {rowGroup} claims {rowCount} rows in {data.TotalUncompressedSize} bytes of data");
+        long dataBytes = data.TotalUncompressedSize;
+        if (rowCount < 0 || rowCount > dataBytes)
+            throw Failures.Format(FilePath, null, $"row group {rowGroup} has {rowCount} rows in {dataBytes} bytes of data");
         List<StoredRow> rows = [];
         for (long i = 0; i < rowCount; i++) rows.Add(new StoredRow());
         foreach (ArtefactColumn column in ArtefactColumns.Describing)
@@ -175,7 +169,17 @@ internal sealed class ShardReader : IDisposable
             }
         }
 
-        return (rows, data.TotalUncompressedSize);
+        return (rows, dataBytes);
+    }
+
+    // The lists of a row group lie in shared pages: they are decoded once and kept for its next block.
+    private void CacheFloats(int rowGroup)
+    {
+        _cachedRowGroup = -1;
+        _scales = ReadLists(ArtefactColumns.Scales, rowGroup, (layer, rows) => layer.ScaleCount(rows));
+        _zeroPoints = ReadLists(ArtefactColumns.ZeroPoints, rowGroup, (layer, rows) => layer.ScaleCount(rows));
+        _levels = ReadLists(ArtefactColumns.Levels, rowGroup, (layer, rows) => layer.LevelCount(rows));
+        _cachedRowGroup = rowGroup;
     }
 
     private float[][] ReadLists(ListColumn<float> column, int rowGroup, Func<LayerHeader, int, int> length)

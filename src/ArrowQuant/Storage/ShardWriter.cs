@@ -33,26 +33,23 @@ internal sealed class ShardWriter : IDisposable
     /// <param name="relativePath">Its path in the artefact; null for the bare file name.</param>
     /// <exception cref="ResourceException">The file cannot be created.</exception>
     public ShardWriter(string path, ArtefactWriterOptions options, string? relativePath = null)
+        : this(path, Create(path, options), options, relativePath)
+    {
+    }
+
+    /// <summary>The same with a file that is open already; it is closed with the writer.</summary>
+    internal ShardWriter(string path, HashingFileStream file, ArtefactWriterOptions options, string? relativePath = null)
     {
         _path = path;
         _relativePath = relativePath ?? Path.GetFileName(path);
+        _file = file;
         _metadata = new Dictionary<string, string>
         {
             [ArtefactLayout.FormatKey] = ArtefactLayout.FormatVersion,
             [ArtefactLayout.ArrowSchemaKey] = ArtefactSchema.ArrowSchemaText(),
         };
-        // The file comes last: what cannot be set up must not leave one open.
         using GroupNode schema = ArtefactSchema.CreateNode();
         using WriterProperties properties = ArtefactSchema.CreateProperties(options.Compression);
-        try
-        {
-            _file = new HashingFileStream(path, options.Sha256);
-        }
-        catch (Exception e) when (Failures.IsFileSystem(e))
-        {
-            throw Failures.CannotWrite(path, e);
-        }
-
         _output = new ManagedOutputStream(_file, leaveOpen: true);
         _writer = new ParquetFileWriter(_output, schema, properties, _metadata);
     }
@@ -68,9 +65,10 @@ internal sealed class ShardWriter : IDisposable
         Check(header);
         QuantizedFormat format = header.Format
             ?? throw new ArgumentException($"{header.LayerName} is kept: it has no codes", nameof(header));
-        if (block.Format.BitWidth != format.BitWidth || block.Format.Layout != format.Layout || block.Format.Groups != format.Groups
-            || block.Format.PerChannel != format.PerChannel || block.RowStart + block.RowCount > header.View.Rows)
-            throw new ArgumentException($"the block does not belong to layer {header.LayerName}", nameof(block));
+        bool belongs = block.Format.BitWidth == format.BitWidth && block.Format.Layout == format.Layout
+            && block.Format.Groups == format.Groups && block.Format.PerChannel == format.PerChannel
+            && block.RowStart + block.RowCount <= header.View.Rows;
+        if (!belongs) throw new ArgumentException($"the block does not belong to layer {header.LayerName}", nameof(block));
         StoredRow row = StoredRowCodec.ToRow(header, block.RowStart, block.RowCount, sourceHash);
         row.Data = block.Codes;
         row.Scales = block.Scales;
@@ -88,8 +86,9 @@ internal sealed class ShardWriter : IDisposable
     {
         Check(header);
         if (header.Format is not null) throw new ArgumentException($"{header.LayerName} is quantized: it has no values", nameof(header));
-        if (header.DataBytes(rowCount) != values.Length)
-            throw new ArgumentException($"{rowCount} rows of {header.LayerName} need {header.DataBytes(rowCount)} bytes, not {values.Length}", nameof(values));
+        long? needed = header.DataBytes(rowCount);
+        if (needed != values.Length)
+            throw new ArgumentException($"{rowCount} rows of {header.LayerName} need {needed} bytes, not {values.Length}", nameof(values));
         StoredRow row = StoredRowCodec.ToRow(header, rowStart, rowCount, sourceHash);
         row.Data = values.ToArray();
         _keptDataBytes += values.Length;
@@ -125,11 +124,23 @@ internal sealed class ShardWriter : IDisposable
         _pending.Clear();
     }
 
+    private static HashingFileStream Create(string path, ArtefactWriterOptions options)
+    {
+        try
+        {
+            return new HashingFileStream(path, options.Sha256);
+        }
+        catch (Exception e) when (Failures.IsFileSystem(e))
+        {
+            throw Failures.CannotWrite(path, e);
+        }
+    }
+
     private void Add(StoredRow row)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (row.Data.Length > ArtefactLayout.MaxValueBytes)
-            throw new ArgumentException($"{row.LayerName}: {row.Data.Length} bytes in one block; no Parquet value may reach 2 GiB", nameof(row));
+            throw new ArgumentException($"{row.LayerName}: {row.Data.Length} bytes in a block; no value may reach 2 GiB", nameof(row));
         // A row group ends before the row that would make it larger than 4 MiB: so a larger row stands alone.
         if (_pendingBytes + row.Data.Length > ArtefactLayout.MaxBlockDataBytes) Guarded(WriteRowGroup);
         _pending.Add(row);
@@ -163,7 +174,8 @@ internal sealed class ShardWriter : IDisposable
             LayerHeader read = StoredRowCodec.ToHeader(StoredRowCodec.ToRow(header, 0, 0, 0));
             ReadOnlySpan<float> stored = read.Format?.EqualizationScales;
             ReadOnlySpan<float> used = header.Format?.EqualizationScales;
-            if (!stored.SequenceEqual(used)) throw new InvalidDataException("spatial_quant_json has other equalization scales than the format");
+            if (!stored.SequenceEqual(used))
+                throw new InvalidDataException("spatial_quant_json has other equalization scales than the format");
         }
         catch (InvalidDataException e)
         {

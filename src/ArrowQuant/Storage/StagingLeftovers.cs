@@ -38,7 +38,7 @@ internal static class StagingLeftovers
         outputLock.NoteReplaced();
     }
 
-    /// <summary>Replaces <paramref name="target"/> by <paramref name="staged"/> in two renames; when the second fails the first is undone.</summary>
+    /// <summary>Replaces <paramref name="target"/> in two renames; when the second fails the first is undone.</summary>
     /// <exception cref="ResourceException">The name for the old artefact is taken.</exception>
     public static void Replace(string target, string staged, OutputLock outputLock)
     {

@@ -106,7 +106,11 @@ internal static class StoredRowCodec
 
         float[] scales = spatial.EqualizationScales;
         if (spatial.ChannelEqualization != scales.Length > 0)
-            throw new InvalidDataException($"spatial_quant_json has channel_equalization {(spatial.ChannelEqualization ? "true" : "false")} with {scales.Length} scales");
+        {
+            string stated = spatial.ChannelEqualization ? "true" : "false";
+            throw new InvalidDataException($"spatial_quant_json has channel_equalization {stated} with {scales.Length} scales");
+        }
+
         if (scales.Length == 0) return null;
         if (columns % scales.Length != 0)
             throw new InvalidDataException($"spatial_quant_json has {scales.Length} equalization scales for {columns} columns");

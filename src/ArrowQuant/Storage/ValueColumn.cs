@@ -43,10 +43,10 @@ internal sealed class ValueColumn<T>(
 
     public override void Read(ColumnReader reader, IReadOnlyList<StoredRow> rows) =>
         ColumnScan.Flat<T>(reader, rows.Count, (row, present, value) =>
-    {
-        if (!present && !Optional) throw new InvalidDataException("has a row without a value");
-        set(rows[row], present ? value : null);
-    });
+        {
+            if (!present && !Optional) throw new InvalidDataException("has a row without a value");
+            set(rows[row], present ? value : null);
+        });
 }
 
 /// <summary>How the values of a column are typed in Parquet and in Arrow.</summary>

@@ -19,5 +19,6 @@ public sealed class CommaListTests
 
     [Fact, Trait("Category", "Property")]
     public void Join_ThenSplit_GivesTheItemsBack() =>
-        Gen.String["abc,.*[]{}()"].Where(item => item.Length > 0).List[1, 6].Sample(items => Assert.Equal(items, CommaList.Split(CommaList.Join(items))));
+        Gen.String["abc,.*[]{}()"].Where(item => item.Length > 0).List[1, 6]
+            .Sample(items => Assert.Equal(items, CommaList.Split(CommaList.Join(items))));
 }

@@ -213,7 +213,7 @@ public sealed class RoundTripTests
             writer =>
             {
                 foreach (QuantizedBlock block in blocks)
-                    writer.WriteBlock(header, block, (UInt128)block.RowStart, block.RowStart == 10 ? 0.9 : null, null);
+                    writer.WriteBlock(header, block, (UInt128)block.RowStart, block == blocks[^1] ? 0.9 : null, null);
             },
             new ArtefactWriterOptions { Compression = compression });
 
@@ -236,8 +236,8 @@ public sealed class RoundTripTests
     public void Open_SeveralShardsAndComponents_GivesLayersInOrder()
     {
         using StorageFolder folder = new();
-        string[] paths = ["text_encoder/model-00001-of-00001.parquet", "unet/model-00001-of-00002.parquet",
-            "unet/model-00002-of-00002.parquet"];
+        string[] paths =
+            ["text_encoder/model-00001-of-00001.parquet", "unet/model-00001-of-00002.parquet", "unet/model-00002-of-00002.parquet"];
         ShardFile[] files = [.. paths.Select((path, i) => StorageSamples.WriteShard(folder.Path, path, writer =>
             writer.WriteKept(StorageSamples.Kept($"w{i % 2}", [2], ElementType.F32), 0, 1, StorageSamples.Bytes(8, i), 0)))];
         StorageSamples.WriteMetadata(folder.Path, [.. files.Select(ArtefactShard.Of)]);

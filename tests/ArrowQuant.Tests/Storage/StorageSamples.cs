@@ -18,9 +18,6 @@ internal static class StorageSamples
         EqualizationScales = equalization,
     };
 
-    public static QuantizedFormat PerChannel(int bits, int columns) =>
-        Format(bits, CodeLayout.Affine, columns, columns) with { PerChannel = true };
-
     public static LayerHeader Layer(string name, long[] shape, QuantizedFormat format, int rowAxis = 0, string? method = null) => new()
     {
         LayerName = name,

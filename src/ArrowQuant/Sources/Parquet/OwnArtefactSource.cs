@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ArrowQuant.Errors;
 using ArrowQuant.Storage;
 using ArrowQuant.Tensors;
 
@@ -48,6 +49,8 @@ internal sealed class OwnArtefactSource : IModelSource
     /// <summary>Opens an artefact folder.</summary>
     public static OwnArtefactSource Open(string path)
     {
+        if (File.Exists(path))
+            throw new ModelFormatException($"{path}: is one file of an ArrowQuant artefact; open its folder") { FilePath = path };
         ArtefactReader reader = ArtefactReader.Open(path);
         try
         {

@@ -24,8 +24,13 @@ public sealed class EnvironmentConfigurationTests
     [Fact]
     public void Read_UnknownName_NamesTheNearest()
     {
-        Assert.Empty(Read(new() { ["ARROW_QUANT_GROUPSIZE"] = "64", ["ARROW_QUANT_KERNEL"] = "v256", ["OTHER"] = "1" },
-            out List<string> errors));
+        Dictionary<string, string> environment = new()
+        {
+            ["ARROW_QUANT_GROUPSIZE"] = "64",
+            ["ARROW_QUANT_KERNEL"] = "v256",
+            ["OTHER"] = "1",
+        };
+        Assert.Empty(Read(environment, out List<string> errors));
         Assert.Equal(
             [
                 "ARROW_QUANT_GROUPSIZE: unknown variable; the nearest valid name is ARROW_QUANT_GROUP_SIZE",
@@ -63,7 +68,10 @@ public sealed class EnvironmentConfigurationTests
     {
         List<string> errors = [];
         Assert.Null(EnvironmentConfiguration.ReadKernels(new Dictionary<string, string> { ["ARROW_QUANT_KERNELS"] = name }, errors));
-        Assert.StartsWith($"ARROW_QUANT_KERNELS: {name} is not a kernel set; valid: scalar, v128, v256, v512", Assert.Single(errors), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"ARROW_QUANT_KERNELS: {name} is not a kernel set; valid: scalar, v128, v256, v512",
+            Assert.Single(errors),
+            StringComparison.Ordinal);
     }
 
     private static IReadOnlyList<ConfigurationValue> Read(Dictionary<string, string> environment, out List<string> errors)

@@ -109,24 +109,6 @@ public sealed class ParquetModelFolderTests : IDisposable
         Assert.Equal([1f], Floats(source, "a"));
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Open_OwnArtefact_GoesThroughTheSeam(bool byMetadata)
-    {
-        V2ExtendedConverter.Convert([("a", [1], [1f])], _folder.Path, "text");
-        if (byMetadata) _folder.Write("metadata.json", """{"format":"parquet_v2_extended","shards":[]}""");
-        else
-        {
-            new ParquetTable(1).Text("layer_name", ["a"], nullable: false).Write(
-                _folder.File("model-00001-of-00001.parquet"),
-                ParquetSharp.Compression.Zstd,
-                footer: new Dictionary<string, string> { ["arrowquant.format"] = "1.0" });
-        }
-
-        Assert.StartsWith($"'{_folder.Path}' is an artefact of this tool", _folder.Fails().Message, StringComparison.Ordinal);
-    }
-
     [Fact]
     public void Description_V2Extended_ColumnFirstAndFilesThatTravel()
     {
