@@ -4,7 +4,8 @@ using ArrowQuant.TestKit;
 namespace ArrowQuant.Acceptance.Docs;
 
 /// <summary>
-/// Runs the commands of a page, in order, as a reader would type them at the root of a clone; but <c>out/</c> is a temporary folder. A block is
+/// Runs the commands of a page, in order, as a reader would type them at the root of a clone; but <c>out/</c> is a temporary folder. A
+/// block is
 /// run when <c>test sh</c> is written in a comment before it; <c>exit=N</c> there is the exit code of its last command.
 /// </summary>
 internal sealed class DocumentedCommands(TempFolder output)
@@ -35,7 +36,8 @@ internal sealed class DocumentedCommands(TempFolder output)
     {
         Dictionary<string, string> environment = [];
         string command = line;
-        while (command.Split(' ', 2) is [var first, var rest] && first.Contains('=') && first.StartsWith("ARROW_QUANT_", StringComparison.Ordinal))
+        while (command.Split(' ', 2) is [var first, var rest] && first.Contains('=')
+            && first.StartsWith("ARROW_QUANT_", StringComparison.Ordinal))
         {
             environment.Add(first.Split('=', 2)[0], first.Split('=', 2)[1]);
             command = rest;
