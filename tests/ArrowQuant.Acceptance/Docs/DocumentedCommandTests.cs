@@ -89,10 +89,21 @@ public sealed partial class DocumentedCommandTests
 
     private static void AssertPrinted(string page, MarkdownBlock block, string printed)
     {
-        string[] expected = Normal(block.Text);
-        string[] actual = Normal(printed);
-        Assert.True(expected.SequenceEqual(actual), $"{page}:{block.Line} shows other output than this:\n{printed}");
+        if (Normal(block.Text).SequenceEqual(Normal(printed))) return;
+        string text = string.Concat(printed.TrimEnd().Split('\n').Select(line => line.TrimEnd() + "\n"));
+        bool update = Environment.GetEnvironmentVariable("ARROW_QUANT_UPDATE_GOLDEN") == "1";
+        if (update) Replace(Path.Combine(RepositoryPaths.Root, page), block, text);
+        Assert.Fail($"{page}:{block.Line} {(update ? "showed" : "shows")} other output than this:\n{text}");
     }
+
+    private static void Replace(string path, MarkdownBlock block, string text)
+    {
+        string[] lines = File.ReadAllLines(path);
+        int end = Array.IndexOf(lines, "```", block.Line);
+        File.WriteAllText(path, string.Concat(lines[..block.Line].Select(Ended)) + text + string.Concat(lines[end..].Select(Ended)));
+    }
+
+    private static string Ended(string line) => line + "\n";
 
     // Progress depends on the machine's speed; warnings and errors do not.
     private static bool IsDiagnostic(string line) =>
