@@ -1,7 +1,7 @@
 using ArrowQuant.Kernels;
 using ArrowQuant.Storage;
-using ArrowQuant.TestKit;
 using ArrowQuant.Tensors;
+using ArrowQuant.TestKit;
 using ArrowQuant.Tests.Storage;
 
 namespace ArrowQuant.Tests.Docs;
