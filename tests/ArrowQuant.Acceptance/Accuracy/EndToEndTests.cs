@@ -5,7 +5,10 @@ using ArrowQuant.TestKit;
 
 namespace ArrowQuant.Acceptance.Accuracy;
 
-/// <summary>What the quantized models still can do, not what their weights look like. No calibration data, INT2, group 128, on all layers.</summary>
+/// <summary>
+/// What the quantized models still can do, not what their weights look like. No calibration data, group 128, on all layers. The Parquet form
+/// of a model gives the same bytes (see the tests of equal bytes), so one form is enough here.
+/// </summary>
 public sealed class EndToEndTests(TestModels models) : IDisposable
 {
     private readonly Quantizing _run = new();
@@ -16,13 +19,11 @@ public sealed class EndToEndTests(TestModels models) : IDisposable
     /// against the FP32 samples; with the gain taken back (each row shrunk to its least-squares scale) below 0.6 and 14 dB although the
     /// cosine is the same; FP32 itself about 0.97.
     /// </summary>
-    [Theory]
-    [InlineData(ModelForm.Safetensors)]
-    [InlineData(ModelForm.V2Extended)]
-    public async Task Quantize_DitAtInt2_StillDrawsDigits(ModelForm form)
+    [Fact]
+    public async Task Quantize_DitAtInt2_StillDrawsDigits()
     {
         QuantizationResult result = await _run.RunAsync(
-            models.Dit(form), new() { BitWidth = 2, SkipSensitiveLayers = false, FailFast = true });
+            models.Dit(ModelForm.Safetensors), new() { BitWidth = 2, SkipSensitiveLayers = false, FailFast = true });
         Assert.Equal(25, result.LayersByBitWidth["2"]);
         Dictionary<string, (long[] Shape, float[] Values)> original = WeightFile.Read(RepositoryPaths.SampleFile("dit-digits", "model.safetensors"));
         Dictionary<string, (long[] Shape, float[] Values)> decoded = ArtefactDecoder.Decode(_run.Output);
@@ -34,7 +35,7 @@ public sealed class EndToEndTests(TestModels models) : IDisposable
             StringComparer.Ordinal);
 
         DitJudge judge = new();
-        SampleScore full = judge.Judge(original);
+        SampleScore full = judge.Score(judge.ReferenceSamples.Span);
         SampleScore quantized = judge.Judge(decoded);
         SampleScore withoutGain = judge.Judge(shrunk);
         TestContext.Current.TestOutputHelper?.WriteLine($"FP32 {full}\nINT2 {quantized}\nINT2 without the row gain {withoutGain}");
@@ -50,13 +51,11 @@ public sealed class EndToEndTests(TestModels models) : IDisposable
     /// Purpose: INT2 without calibration keeps the text model alive. Input: llada-kjv, every layer that can be quantized at 2 bits; 48 windows
     /// of held-out text, 10 % of the bytes masked. Expected: masked negative log-likelihood at most 0.715 (FP32: 0.607).
     /// </summary>
-    [Theory]
-    [InlineData(ModelForm.Safetensors)]
-    [InlineData(ModelForm.V2Extended)]
-    public async Task Quantize_LladaAtInt2_StillReads(ModelForm form)
+    [Fact]
+    public async Task Quantize_LladaAtInt2_StillReads()
     {
         QuantizationResult result = await _run.RunAsync(
-            models.Llada(form), new() { BitWidth = 2, SkipSensitiveLayers = false, FailFast = true });
+            models.Llada(ModelForm.Safetensors), new() { BitWidth = 2, SkipSensitiveLayers = false, FailFast = true });
         Assert.Equal(37, result.LayersByBitWidth["2"]);
 
         LladaJudge judge = new();
@@ -69,9 +68,10 @@ public sealed class EndToEndTests(TestModels models) : IDisposable
     }
 
     /// <summary>
-    /// Purpose: INT4 and INT8 are close to lossless on the image model. Input: dit-digits, every layer. Expected: PSNR above 30 and 45 dB.
+    /// Purpose: INT4 and INT8 are close to lossless on the image model. Input: dit-digits, every layer. Expected: PSNR above 29 and 45 dB.
     /// </summary>
     [Theory]
+    [Trait("Category", "Slow")]
     [InlineData(4, 29)]
     [InlineData(8, 45)]
     public async Task Quantize_DitAtInt4AndInt8_DrawsTheSameDigits(int bits, double decibels)
