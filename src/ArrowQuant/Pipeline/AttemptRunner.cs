@@ -10,7 +10,8 @@ using ArrowQuant.Tensors;
 namespace ArrowQuant.Pipeline;
 
 /// <summary>Runs passes over a planned model: reads, quantizes, measures, and writes shards when asked to.</summary>
-internal sealed class AttemptRunner(ModelPlan plan, KernelSet kernels, MemoryBudget budget, ArtefactWriterOptions writing, ProgressReporter progress)
+internal sealed class AttemptRunner(
+    ModelPlan plan, KernelSet kernels, MemoryBudget budget, ArtefactWriterOptions writing, ProgressReporter progress)
     : IAttemptRunner
 {
     private readonly int _threads = plan.Config.NumThreads == 0 ? Environment.ProcessorCount : plan.Config.NumThreads;
