@@ -13,12 +13,13 @@ internal sealed class BatchColumns
     private const string Layer = "layer";
     private const string Timestep = "timestep";
     private const string Shape = "shape";
+    private const int RankLimit = 64;
 
     private readonly string _path;
     private readonly IArrowArray _data;
     private readonly IArrowArray? _timesteps;
     private readonly IArrowArray? _shapes;
-    private readonly IReadOnlyList<string?>? _layers;
+    private readonly string?[]? _layers;
 
     /// <summary>Finds the columns of a batch.</summary>
     /// <exception cref="CalibrationException">A column is missing or of a type that does not fit.</exception>
@@ -28,10 +29,11 @@ internal sealed class BatchColumns
         _data = Find(batch, Data) ?? throw NoData(path, string.Join(", ", batch.Schema.FieldsList.Select(field => Printable.Of(field.Name))));
         _timesteps = Find(batch, Timestep);
         _shapes = Find(batch, Shape);
-        if (_data is not (ListArray or LargeListArray or FixedSizeListArray)) throw Wrong(Data, _data, "lists of float32");
-        if (_shapes is not (null or ListArray or LargeListArray or FixedSizeListArray)) throw Wrong(Shape, _shapes, "lists of integers");
+        if (ArrowLists.ValuesOf(_data) is not (FloatArray or DoubleArray or HalfFloatArray)) throw Wrong(Data, _data, "lists of float32");
+        if (_shapes is not null && (ArrowLists.ValuesOf(_shapes) is not { } dimensions || !IsNumeric(dimensions)))
+            throw Wrong(Shape, _shapes, "lists of integers");
         if (_timesteps is not null && !IsNumeric(_timesteps)) throw Wrong(Timestep, _timesteps, "numbers");
-        if (Find(batch, Layer) is { } layers) _layers = Texts(layers);
+        if (Find(batch, Layer) is { } layers) _layers = ArrowTexts.Read(layers) ?? throw Wrong(Layer, layers, "text");
     }
 
     /// <summary>The columns that are read.</summary>
@@ -47,30 +49,37 @@ internal sealed class BatchColumns
     public RecordHead HeadOf(int i, long row)
     {
         if (_data.IsNull(i)) throw CalibrationFailure.Error(_path, $"row {row} has null as '{Data}', expected a list of numbers");
-        IArrowArray values = Slice(_data, i);
-        if (values is not (FloatArray or DoubleArray or HalfFloatArray)) throw Wrong(Data, _data, "lists of float32");
-        if (values.NullCount != 0) throw CalibrationFailure.Error(_path, $"row {row} has a null in '{Data}', expected numbers");
-        return new RecordHead(_layers?[i], values.Length, ShapeOf(i, row), _timesteps is null ? null : Number(_timesteps, i));
+        ArrowLists.Range range = ArrowLists.RangeOf(_data, i);
+        if (range.Values.NullCount != 0)
+        {
+            for (int k = range.Start; k < range.End; k++)
+            {
+                if (range.Values.IsNull(k)) throw CalibrationFailure.Error(_path, $"row {row} has a null in '{Data}', expected numbers");
+            }
+        }
+
+        return new RecordHead(_layers?[i], range.End - range.Start, ShapeOf(i, row), _timesteps is null ? null : Number(_timesteps, i));
     }
 
     /// <summary>The values of row <paramref name="i"/> of the batch as float32.</summary>
     public float[] ValuesOf(int i)
     {
-        switch (Slice(_data, i))
+        ArrowLists.Range range = ArrowLists.RangeOf(_data, i);
+        float[] values = new float[range.End - range.Start];
+        switch (range.Values)
         {
             case FloatArray singles:
-                return singles.Values.ToArray();
+                singles.Values[range.Start..range.End].CopyTo(values);
+                break;
             case DoubleArray doubles:
-                float[] rounded = new float[doubles.Length];
-                for (int k = 0; k < rounded.Length; k++) rounded[k] = (float)doubles.Values[k];
-                return rounded;
+                for (int k = 0; k < values.Length; k++) values[k] = (float)doubles.Values[range.Start + k];
+                break;
             case HalfFloatArray halves:
-                float[] widened = new float[halves.Length];
-                for (int k = 0; k < widened.Length; k++) widened[k] = (float)halves.Values[k];
-                return widened;
-            default:
-                throw Wrong(Data, _data, "lists of float32");
+                for (int k = 0; k < values.Length; k++) values[k] = (float)halves.Values[range.Start + k];
+                break;
         }
+
+        return values;
     }
 
     private static IArrowArray? Find(RecordBatch batch, string name)
@@ -83,35 +92,20 @@ internal sealed class BatchColumns
         return null;
     }
 
-    private static IArrowArray Slice(IArrowArray lists, int i) => lists switch
-    {
-        ListArray list => list.GetSlicedValues(i),
-        LargeListArray list => list.GetSlicedValues(i),
-        _ => ((FixedSizeListArray)lists).GetSlicedValues(i),
-    };
-
     private long[]? ShapeOf(int i, long row)
     {
         if (_shapes is null || _shapes.IsNull(i)) return null;
-        IArrowArray values = Slice(_shapes, i);
-        long[] shape = new long[Math.Min(values.Length, 64)];
+        ArrowLists.Range range = ArrowLists.RangeOf(_shapes, i);
+        long[] shape = new long[Math.Min(range.End - range.Start, RankLimit)];
         for (int k = 0; k < shape.Length; k++)
         {
-            double value = Number(values, k) ?? double.NaN;
+            double value = Number(range.Values, range.Start + k) ?? double.NaN;
             if (!(Math.Abs(value) <= RecordIndex.FeatureLimit) || value != Math.Floor(value))
                 throw CalibrationFailure.Error(_path, $"row {row} has {value} in '{Shape}', expected integers within 1..{RecordIndex.FeatureLimit}");
             shape[k] = (long)value;
         }
 
         return shape;
-    }
-
-    private IReadOnlyList<string?> Texts(IArrowArray array)
-    {
-        if (array is IReadOnlyList<string?> texts) return texts;
-        if (array is not DictionaryArray { Dictionary: IReadOnlyList<string?> words } coded) throw Wrong(Layer, array, "text");
-        int[] indices = [.. coded.EnumeratePhysicalIndices()];
-        return [.. indices.Select((index, i) => coded.Indices.IsNull(i) ? null : words[index])];
     }
 
     private static bool IsNumeric(IArrowArray array) => array is Int8Array or UInt8Array or Int16Array or UInt16Array or Int32Array or UInt32Array

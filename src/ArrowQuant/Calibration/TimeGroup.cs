@@ -45,7 +45,7 @@ internal sealed record TimeGroup(
         double range = (double)max - min;
         float scale = (float)(range > 0 ? range / Levels : Math.Max(Math.Abs(max), SmallestRange) / Levels);
         if (scale == 0) scale = (float)(SmallestRange / Levels);
-        float zeroPoint = (float)Math.Clamp(Math.Round(-min / scale), 0, Levels);
+        float zeroPoint = (float)Math.Clamp(Math.Round(0 - (min / (double)scale)), 0, Levels);
         return new TimeGroup(start, end, fitCount, min, max, scale, zeroPoint, mean, std);
     }
 }

@@ -11,6 +11,9 @@ internal static class TimePartitioner
     // Quantile: what a step costs where the range stands still, against a step that changes it by a factor e.
     private const double StandingStep = 1e-3;
 
+    // Sums that should meet a quantile exactly may miss it by this part.
+    private const double Rounding = 1e-9;
+
     // Ranges below this part of the largest count as this part: a layer that is constant at one timestep has no logarithm.
     private const double SmallestRange = 1e-6;
 
@@ -51,7 +54,7 @@ internal static class TimePartitioner
         {
             // As near to its quantile as leaves a timestep for every group on either side.
             int start = starts[k - 1] + 1;
-            while (start < count - (groups - k) && mass[start] < total * k / groups) start++;
+            while (start < count - (groups - k) && mass[start] < total * (((double)k / groups) - Rounding)) start++;
             starts[k] = start;
         }
 

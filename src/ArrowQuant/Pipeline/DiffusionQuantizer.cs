@@ -140,6 +140,10 @@ public sealed class DiffusionQuantizer
             layers,
             plan.Tensors.Count - layers);
         foreach (string note in plan.Source.Description.Notes) _logger.SourceNote(note);
+        if (plan.Calibration is not { } calibration) return;
+        foreach (string note in calibration.Notes) _logger.SourceNote(note);
+        IReadOnlyList<string> unknown = calibration.UnknownLayers(plan.Tensors.Select(tensor => tensor.Tensor.FullName));
+        if (unknown.Count > 0) _logger.UnknownCalibrationLayers(unknown.Count, unknown[0]);
     }
 
     // Without a bound of the user's: three quarters of what the process may use.

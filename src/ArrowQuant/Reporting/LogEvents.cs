@@ -29,4 +29,7 @@ internal static partial class LogEvents
 
     [LoggerMessage(7, LogLevel.Information, "{Note}")]
     public static partial void SourceNote(this ILogger logger, string note);
+
+    [LoggerMessage(8, LogLevel.Warning, "calibration data names {Count} layers that the model does not have, the first is {Layer}")]
+    public static partial void UnknownCalibrationLayers(this ILogger logger, int count, string layer);
 }
