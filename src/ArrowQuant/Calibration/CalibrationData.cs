@@ -6,7 +6,8 @@ using ArrowQuant.Tensors;
 namespace ArrowQuant.Calibration;
 
 /// <summary>
-/// Which layers have calibration samples, and whether these fit: <c>&lt;layer&gt;.input</c> [samples, in_features] tensors of safetensors files.
+/// Which layers have calibration samples, and whether these fit: <c>&lt;layer&gt;.input</c> [samples, in_features] tensors of safetensors
+/// files.
 /// </summary>
 internal sealed class CalibrationData
 {

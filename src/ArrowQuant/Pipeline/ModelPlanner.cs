@@ -33,7 +33,8 @@ internal static class ModelPlanner
             Config = config,
             Modality = modality,
             Strategy = Strategy.For(modality, config),
-            Calibration = CalibrationData.Open(options.NoCalibration ? [] : CalibrationFiles(source, options), options.CalibrationPath is not null),
+            Calibration = CalibrationData.Open(
+                options.NoCalibration ? [] : CalibrationFiles(source, options), options.CalibrationPath is not null),
             Tensors = [.. decisions.Select((decision, index) => new PlannedTensor(index, decision))],
             Shards = ShardPlan.Plan(source.Tensors),
         };
