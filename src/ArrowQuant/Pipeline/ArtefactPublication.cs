@@ -1,8 +1,6 @@
 using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization;
-using ArrowQuant.Configuration;
 using ArrowQuant.Reporting;
 using ArrowQuant.Sources;
 using ArrowQuant.Storage;
@@ -48,8 +46,3 @@ internal static class ArtefactPublication
         File.SetAttributes(target, FileAttributes.Normal);
     }
 }
-
-/// <summary>The JSON form of a configuration: snake_case names and values.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]
-[JsonSerializable(typeof(DiffusionQuantConfig))]
-internal sealed partial class ConfigurationJsonContext : JsonSerializerContext;

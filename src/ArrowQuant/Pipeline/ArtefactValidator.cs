@@ -20,15 +20,23 @@ public static class ArtefactValidator
     // Sums are added in the order of the run, so that equal bytes give equal figures; this leaves room for the last digits only.
     private const double FigureTolerance = 1e-9;
 
+    // A stored bias is rounded to its type, so that the shift that is found in it differs in the last digits.
+    private const double OutputTolerance = 1e-3;
+
     /// <summary>Checks an artefact.</summary>
     /// <param name="originalPath">The original model, or null to check structure and hashes only.</param>
     /// <param name="quantizedPath">The artefact's folder.</param>
     /// <param name="minAccuracy">The threshold for the mean accuracy, 0..1; null takes those that the run was judged at.</param>
+    /// <param name="calibrationPath">Calibration data to recompute output figures with; null takes what lies beside the original.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <exception cref="ModelNotFoundException">A path does not exist.</exception>
     /// <exception cref="ModelFormatException">The artefact cannot be opened, or the original cannot be read.</exception>
     public static ValidationReport Validate(
-        string? originalPath, string quantizedPath, double? minAccuracy = null, CancellationToken cancellationToken = default)
+        string? originalPath,
+        string quantizedPath,
+        double? minAccuracy = null,
+        string? calibrationPath = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(quantizedPath);
         if (minAccuracy is not (null or >= 0 and <= 1))
@@ -42,7 +50,8 @@ public static class ArtefactValidator
         if (originalPath is null) return WithoutOriginal(reader, report, measurement, problems, cancellationToken);
 
         using IModelSource original = ModelSource.Open(originalPath);
-        List<ValidatedLayer> layers = MeasureAll(reader, original, report, measurement, problems, cancellationToken);
+        OutputRecheck? outputs = OutputRecheck.Open(kernels, reader, original, calibrationPath);
+        List<ValidatedLayer> layers = MeasureAll(reader, original, report, measurement, outputs, problems, cancellationToken);
         return Judge(reader, report, layers, minAccuracy, problems);
     }
 
@@ -74,6 +83,7 @@ public static class ArtefactValidator
         IModelSource original,
         QuantizationResult? report,
         LayerMeasurement measurement,
+        OutputRecheck? outputs,
         List<string> problems,
         CancellationToken cancellationToken)
     {
@@ -85,8 +95,11 @@ public static class ArtefactValidator
             if (!tensors.Remove(layer.FullName, out TensorInfo? tensor)) problems.Add($"layer {layer.FullName} is not in the original");
             else if (Mismatch(layer, tensor) is { } mismatch) problems.Add(mismatch);
             else if (layer.IsKept) Collect(problems, () => AddIfAny(problems, measurement.CompareKept(layer, original, tensor)));
-            else Collect(problems, () =>
-                layers.Add(Compare(layer, report, measurement.Measure(layer, original, tensor, problems), problems)));
+            else
+            {
+                Collect(problems, () => layers.Add(Compare(
+                    layer, report, measurement.Measure(layer, original, tensor, problems), outputs?.Measure(layer, tensor), problems)));
+            }
         }
 
         problems.AddRange(tensors.Keys.Select(name => $"tensor {name} of the original is missing"));
@@ -101,7 +114,8 @@ public static class ArtefactValidator
             : $"layer {layer.FullName} says it was {layer.SourceType.Name()}, the original is {tensor.ElementType.Name()}";
     }
 
-    private static ValidatedLayer Compare(StoredLayer layer, QuantizationResult? report, LayerFigures figures, List<string> problems)
+    private static ValidatedLayer Compare(
+        StoredLayer layer, QuantizationResult? report, LayerFigures figures, OutputFigures? outputs, List<string> problems)
     {
         LayerReport? reported = Reported(report, layer);
         if (report is not null && reported is null) problems.Add($"layer {layer.FullName} is not in report.json");
@@ -111,12 +125,20 @@ public static class ArtefactValidator
         Check(problems, layer, "nmse in report.json", reported?.Nmse, figures.Nmse);
         Check(problems, layer, "gain in report.json", reported?.Gain, figures.Gain);
         Check(problems, layer, "norm_ratio in report.json", reported?.NormRatio, figures.NormRatio);
-        return new ValidatedLayer(layer.FullName, layer.BitWidth, figures.Cosine, reported?.CosineSimilarity, figures.NormRatio);
+        if (outputs is not null)
+        {
+            Check(problems, layer, "output_cosine_similarity in report.json", reported?.OutputCosineSimilarity, outputs.Cosine, OutputTolerance);
+            Check(problems, layer, "output_error in report.json", reported?.OutputError, outputs.RelativeError, OutputTolerance);
+        }
+
+        return new ValidatedLayer(
+            layer.FullName, layer.BitWidth, figures.Cosine, reported?.CosineSimilarity, figures.NormRatio, outputs?.Cosine);
     }
 
-    private static void Check(List<string> problems, StoredLayer layer, string what, double? stated, double actual)
+    private static void Check(
+        List<string> problems, StoredLayer layer, string what, double? stated, double actual, double tolerance = FigureTolerance)
     {
-        if (stated is { } value && !(Math.Abs(value - actual) <= FigureTolerance * Math.Max(1, Math.Abs(actual))))
+        if (stated is { } value && !(Math.Abs(value - actual) <= tolerance * Math.Max(1, Math.Abs(actual))))
             problems.Add($"layer {layer.FullName}: {what} is {value}, the stored bytes give {actual}");
     }
 
@@ -124,27 +146,38 @@ public static class ArtefactValidator
         ArtefactReader reader, QuantizationResult? report, List<ValidatedLayer> layers, double? minAccuracy, List<string> problems)
     {
         double mean = layers.Count == 0 ? 0 : layers.Average(layer => layer.CosineSimilarity!.Value);
-        if (report is not null && Math.Abs(report.CosineSimilarity - mean) > FigureTolerance)
-            problems.Add($"report.json: cosine_similarity is {report.CosineSimilarity}, the stored bytes give {mean}");
+        if (report is not null && Math.Abs(report.WeightCosineSimilarity - mean) > FigureTolerance)
+            problems.Add($"report.json: weight_cosine_similarity is {report.WeightCosineSimilarity}, the stored bytes give {mean}");
+        bool byOutputs = report?.AccuracyMetric == "output";
+        List<string> notes = [.. reader.Layers.Where(layer => layer.Correction == BiasCorrection.Name)
+            .Select(layer => $"{layer.FullName} takes up the mean error of its layer (correction bias)")];
+        bool recomputed = byOutputs && layers.Count > 0 && layers.All(layer => layer.OutputCosineSimilarity is not null);
+        if (byOutputs && !recomputed)
+            notes.Add("the run was judged by outputs; without its calibration data the accuracy here is that of weights");
+        double accuracy = recomputed ? layers.Average(layer => layer.OutputCosineSimilarity!.Value) : mean;
+        if (report is not null && (recomputed || !byOutputs) && Math.Abs(report.CosineSimilarity - accuracy) > (recomputed ? OutputTolerance : FigureTolerance))
+            problems.Add($"report.json: cosine_similarity is {report.CosineSimilarity}, the stored bytes give {accuracy}");
         bool structureOk = problems.Count == 0;
         double threshold = minAccuracy ?? report?.MinAccuracy ?? 0;
-        string[] shortfalls = minAccuracy is null && report is not null && LayerScopeRules(reader, report) is { } rules
-            ? [.. layers.Select(layer => Shortfall(layer, FallbackPolicy.ThresholdAt(rules, layer.BitWidth))).OfType<string>()]
-            : [.. layers.Select(layer => Shortfall(layer, 0)).OfType<string>(), .. mean < threshold
-                ? [$"mean accuracy {mean} is below {threshold}"]
-                : Array.Empty<string>()];
+        bool comparable = recomputed || !byOutputs || minAccuracy is not null;
+        FallbackRules? layerRules = minAccuracy is null && report is not null && comparable ? LayerScopeRules(reader, report) : null;
+        List<string> shortfalls = [.. layers
+            .Select(layer => Shortfall(layer, recomputed, layerRules is { } rules ? FallbackPolicy.ThresholdAt(rules, layer.BitWidth) : 0))
+            .OfType<string>()];
+        if (layerRules is null && comparable && accuracy < threshold) shortfalls.Add($"mean accuracy {accuracy} is below {threshold}");
         return new ValidationReport
         {
-            Passed = structureOk && shortfalls.Length == 0,
+            Passed = structureOk && shortfalls.Count == 0,
             StructureOk = structureOk,
-            QualityOk = shortfalls.Length == 0,
+            QualityOk = shortfalls.Count == 0,
             MinAccuracy = threshold,
             MinAccuracyOrigin = minAccuracy is not null
                 ? "--min-accuracy"
                 : report is not null ? "report.json" : "default without report.json",
-            CosineSimilarity = mean,
+            CosineSimilarity = accuracy,
             LayersChecked = reader.Layers.Count,
             Problems = [.. problems, .. shortfalls],
+            Notes = notes,
             Layers = layers,
         };
     }
@@ -152,15 +185,14 @@ public static class ArtefactValidator
     // In layer scope no mean was compared: each layer was judged at the threshold of its own width.
     private static FallbackRules? LayerScopeRules(ArtefactReader reader, QuantizationResult report)
     {
-        if (reader.Metadata?.QuantizationConfig?.Deserialize(ConfigurationJsonContext.Default.DiffusionQuantConfig) is not { } config)
-            return null;
+        if (OutputRecheck.ConfigurationOf(reader) is not { } config) return null;
         return config.FallbackScope == FallbackScope.Layer && config.LayerBitWidths.Count == 0
             ? new FallbackRules(report.RequestedBitWidth, config.MinAccuracy, config.FailFast, config.KeepMinAccuracy)
             : null;
     }
 
-    private static string? Shortfall(ValidatedLayer layer, double threshold) =>
-        GateRules.DefectOf(layer.Name, layer.CosineSimilarity!.Value, layer.NormRatio!.Value, threshold);
+    private static string? Shortfall(ValidatedLayer layer, bool byOutputs, double threshold) => GateRules.DefectOf(
+        layer.Name, (byOutputs ? layer.OutputCosineSimilarity : layer.CosineSimilarity)!.Value, layer.NormRatio!.Value, threshold);
 
     private static LayerReport? Reported(QuantizationResult? report, StoredLayer layer) =>
         report?.Layers.FirstOrDefault(candidate => candidate.Name == layer.FullName);

@@ -35,7 +35,7 @@ internal static class BiasCorrection
         {
             string name = layer.Tensor.FullName;
             if (!layer.Decision.Quantize || !name.EndsWith(WeightSuffix, StringComparison.Ordinal)) continue;
-            if (!byName.TryGetValue(name[..^WeightSuffix.Length] + BiasSuffix, out PlannedTensor? bias)) continue;
+            if (!byName.TryGetValue(BiasNameOf(name), out PlannedTensor? bias)) continue;
             TensorInfo info = bias.Tensor;
             bool fits = info.Shape.Rank == 1 && info.Shape.ElementCount == layer.View.Rows && !bias.Decision.Quantize && shardOf[layer.Index] == shardOf[bias.Index];
             if (fits && info.ElementType is ElementType.F32 or ElementType.F16 or ElementType.BF16) found.Add(layer.Index, bias.Index);
@@ -43,6 +43,10 @@ internal static class BiasCorrection
 
         return found;
     }
+
+    /// <summary>The name that the bias of a layer has: <c>x.bias</c> beside <c>x.weight</c>.</summary>
+    public static string BiasNameOf(string layer) =>
+        (layer.EndsWith(WeightSuffix, StringComparison.Ordinal) ? layer[..^WeightSuffix.Length] : layer) + BiasSuffix;
 
     /// <summary>Adds shifts to little-endian values of a type, rounding to nearest even.</summary>
     public static void Apply(Span<byte> values, ElementType type, ReadOnlySpan<float> shifts)

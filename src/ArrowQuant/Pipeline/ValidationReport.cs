@@ -18,7 +18,10 @@ public sealed record ValidationReport
     /// <summary>Where the threshold comes from: <c>--min-accuracy</c>, <c>report.json</c>.</summary>
     public required string MinAccuracyOrigin { get; init; }
 
-    /// <summary>The recomputed accuracy, or null without an original.</summary>
+    /// <summary>
+    /// The recomputed accuracy, or null without an original: of outputs where the run was judged by them and calibration data is there, else
+    /// of weights.
+    /// </summary>
     public double? CosineSimilarity { get; init; }
 
     /// <summary>Layers that were decoded.</summary>
@@ -26,6 +29,9 @@ public sealed record ValidationReport
 
     /// <summary>Everything that was found wrong, one line each.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
+
+    /// <summary>Facts that are neither right nor wrong, one line each: kept biases that take up a shift, figures that were not recomputed.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>The recomputed figures of every layer.</summary>
     public IReadOnlyList<ValidatedLayer> Layers { get; init; } = [];
@@ -37,5 +43,6 @@ public sealed record ValidationReport
 /// <param name="CosineSimilarity">Recomputed from the decoded bytes, or null without an original.</param>
 /// <param name="ReportedCosineSimilarity">What the artefact states, or null when it states none.</param>
 /// <param name="NormRatio">|W^| / |W|, or null without an original.</param>
+/// <param name="OutputCosineSimilarity">Recomputed on held-out calibration rows, or null without them.</param>
 public sealed record ValidatedLayer(
-    string Name, int BitWidth, double? CosineSimilarity, double? ReportedCosineSimilarity, double? NormRatio);
+    string Name, int BitWidth, double? CosineSimilarity, double? ReportedCosineSimilarity, double? NormRatio, double? OutputCosineSimilarity = null);

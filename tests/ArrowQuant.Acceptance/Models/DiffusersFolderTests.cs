@@ -53,7 +53,7 @@ public sealed class DiffusersFolderTests : IDisposable
         }
 
         DecodedAssert.StatesTheTruth(result, original, _run.Output);
-        Assert.Empty(ArtefactValidator.Validate(pipeline, _run.Output, null, TestContext.Current.CancellationToken).Problems);
+        Assert.Empty(ArtefactValidator.Validate(pipeline, _run.Output, cancellationToken: TestContext.Current.CancellationToken).Problems);
         Assert.Equal(before, FolderState.Of(pipeline));
     }
 

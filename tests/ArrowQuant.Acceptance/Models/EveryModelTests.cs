@@ -46,11 +46,11 @@ public sealed class EveryModelTests : IDisposable
 
         Assert.Equal((bits, 1), (result.BitWidth, result.Attempts.Count));
         Assert.NotEmpty(result.Layers);
-        ValidationReport checkedAgain = ArtefactValidator.Validate(folder, _run.Output, null, TestContext.Current.CancellationToken);
+        ValidationReport checkedAgain = ArtefactValidator.Validate(folder, _run.Output, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Empty(checkedAgain.Problems);
         Assert.True(checkedAgain.Passed);
         Assert.Equal(result.CosineSimilarity, checkedAgain.CosineSimilarity!.Value, 1e-12);
-        Assert.True(ArtefactValidator.Validate(null, _run.Output, null, TestContext.Current.CancellationToken).Passed);
+        Assert.True(ArtefactValidator.Validate(null, _run.Output, cancellationToken: TestContext.Current.CancellationToken).Passed);
         DecodedAssert.StatesTheTruth(result, Path.Combine(folder, "model.safetensors"), _run.Output);
         double least = bits switch { 2 => 0.75, 4 => 0.95, _ => 0.999 };
         Assert.All(result.Layers, layer => Assert.InRange(layer.CosineSimilarity, least, 1));

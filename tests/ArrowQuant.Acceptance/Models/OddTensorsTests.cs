@@ -43,7 +43,7 @@ public sealed class OddTensorsTests : IDisposable
         Assert.Equal(("vector", "vector", "not_float"), (reasons["scalar"], reasons["bias"], reasons["positions.weight"]));
         Assert.Contains("empty.weight", reasons.Keys);
         DecodedAssert.StatesTheTruth(result, model, _run.Output);
-        Assert.Empty(ArtefactValidator.Validate(model, _run.Output, null, TestContext.Current.CancellationToken).Problems);
+        Assert.Empty(ArtefactValidator.Validate(model, _run.Output, cancellationToken: TestContext.Current.CancellationToken).Problems);
     }
 
     /// <summary>

@@ -195,7 +195,8 @@ public sealed class ClauseTests(TestModels models) : IDisposable
     {
         List<IGrouping<(string From, string To, string Cause), FallbackEvent>> causes =
             [.. result.Fallback.Events.GroupBy(happened => (happened.From, happened.To, happened.Cause))];
-        Assert.Equal(causes.Count, _run.Logger.Warnings.Count);
+        // Data for layers that the model does not have is a warning of its own.
+        Assert.Equal(causes.Count, _run.Logger.Warnings.Count(line => line.Contains(" takes its place", StringComparison.Ordinal)));
         foreach (IGrouping<(string From, string To, string Cause), FallbackEvent> cause in causes)
         {
             string warning = Assert.Single(_run.Logger.Warnings, line =>
