@@ -2,7 +2,8 @@ namespace ArrowQuant.Errors;
 
 /// <summary>
 /// The base of every failure that ArrowQuant foresees. The message is one line that names what was found, what was expected and,
-/// where it is known, what to do. Argument misuse stays <see cref="ArgumentException"/>, cancellation <see cref="OperationCanceledException"/>.
+/// where it is known, what to do. Argument misuse stays <see cref="ArgumentException"/>, cancellation
+/// <see cref="OperationCanceledException"/>.
 /// </summary>
 public abstract class ArrowQuantException : Exception
 {

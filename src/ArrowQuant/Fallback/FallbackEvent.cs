@@ -15,7 +15,9 @@ public sealed record FallbackEvent
     /// <summary>What took its place: <c>base</c>, <c>per_channel</c>, <c>int4</c>, <c>int8</c>.</summary>
     public required string To { get; init; }
 
-    /// <summary>A short stable word for the cause: <c>no_calibration_data</c>, <c>wrong_channel_count</c>, <c>below_threshold</c>, ...</summary>
+    /// <summary>
+    /// A short stable word for the cause: <c>no_calibration_data</c>, <c>wrong_channel_count</c>, <c>below_threshold</c>, ...
+    /// </summary>
     public required string Cause { get; init; }
 
     /// <summary>The original error in full.</summary>

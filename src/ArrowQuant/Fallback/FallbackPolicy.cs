@@ -39,7 +39,8 @@ internal static class FallbackPolicy
         if (passed[^1]) return new FallbackDecision(FallbackAction.Accept);
         if (rules.FailFast) return new FallbackDecision(FallbackAction.StopAtOnce);
         int next = rules.RequestedWidth << passed.Count;
-        return next > 8 ? new FallbackDecision(FallbackAction.Exhausted) : new FallbackDecision(FallbackAction.Attempt, next, ThresholdAt(rules, next));
+        return next > 8 ? new FallbackDecision(FallbackAction.Exhausted)
+            : new FallbackDecision(FallbackAction.Attempt, next, ThresholdAt(rules, next));
     }
 
     /// <summary>The threshold that an attempt at a width is judged at.</summary>

@@ -129,7 +129,10 @@ internal static unsafe class AffineFit<T>
             Moments moments = MomentsOf(x, length, current, levels);
             current.Error = moments.Error;
             best = current.Where(T.GreaterThan(best.Error, current.Error), best);
-            if (round < Refits) current = search == AffineSearch.FreeZero ? FreeRefit(moments, length, current) : IntegerRefit(moments, length, levels, current);
+            if (round < Refits)
+                current = search == AffineSearch.FreeZero
+                    ? FreeRefit(moments, length, current)
+                    : IntegerRefit(moments, length, levels, current);
         }
 
         return best;

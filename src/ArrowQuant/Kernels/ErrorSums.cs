@@ -1,6 +1,8 @@
 namespace ArrowQuant.Kernels;
 
-/// <summary>Sums over weights w and their decoded values w^, in double precision. Adding sums of parts in a fixed order keeps results equal.</summary>
+/// <summary>
+/// Sums over weights w and their decoded values w^, in double precision. Adding sums of parts in a fixed order keeps results equal.
+/// </summary>
 internal struct ErrorSums
 {
     /// <summary>Sum of w * w^.</summary>

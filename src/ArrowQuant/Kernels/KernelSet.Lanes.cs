@@ -4,7 +4,9 @@ using ArrowQuant.Kernels.Lanes;
 
 namespace ArrowQuant.Kernels;
 
-/// <summary>The kernels over one kind of lanes: cuts rows into batches of one group per lane, and elementwise passes with scalar tails.</summary>
+/// <summary>
+/// The kernels over one kind of lanes: cuts rows into batches of one group per lane, and elementwise passes with scalar tails.
+/// </summary>
 internal sealed unsafe class KernelSet<T>(string name) : KernelSet
     where T : unmanaged, ILanes<T>
 {
@@ -109,7 +111,8 @@ internal sealed unsafe class KernelSet<T>(string name) : KernelSet
         fixed (float* target = weights)
         {
             int i = 0;
-            for (; i + T.Count <= weights.Length; i += T.Count) T.Store((T.LoadBytes(source + i) - T.Of(zeroPoint)) * T.Of(scale), target + i);
+            for (; i + T.Count <= weights.Length; i += T.Count)
+                T.Store((T.LoadBytes(source + i) - T.Of(zeroPoint)) * T.Of(scale), target + i);
             for (; i < weights.Length; i++) target[i] = (source[i] - zeroPoint) * scale;
         }
     }

@@ -44,7 +44,9 @@ internal abstract class KernelSet
     /// <param name="levels">[rows, groups per row, 2 or 3]: a1, a2 or mu, a1, a2.</param>
     public abstract void FitLattice(GroupRows rows, bool withOffset, Span<float> levels);
 
-    /// <summary>The nearest codes of an affine grid: <c>clamp(round(w / scale + zeroPoint))</c>, ties to even; 0 where the scale is 0.</summary>
+    /// <summary>
+    /// The nearest codes of an affine grid: <c>clamp(round(w / scale + zeroPoint))</c>, ties to even; 0 where the scale is 0.
+    /// </summary>
     public abstract void EncodeAffine(ReadOnlySpan<float> weights, float scale, float zeroPoint, int bits, Span<byte> codes);
 
     /// <summary>The nearest codes of a lattice: bit 1 for w >= mu, bit 0 for w at or above the coarse value.</summary>
@@ -62,5 +64,7 @@ internal abstract class KernelSet
     public abstract void AddErrors(ReadOnlySpan<float> original, ReadOnlySpan<float> decoded, ref ErrorSums sums);
 
     private static string Widest() =>
-        Vector512.IsHardwareAccelerated ? "v512" : Vector256.IsHardwareAccelerated ? "v256" : Vector128.IsHardwareAccelerated ? "v128" : "scalar";
+        Vector512.IsHardwareAccelerated
+            ? "v512"
+            : Vector256.IsHardwareAccelerated ? "v256" : Vector128.IsHardwareAccelerated ? "v128" : "scalar";
 }

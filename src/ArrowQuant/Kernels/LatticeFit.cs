@@ -142,7 +142,8 @@ internal static unsafe class LatticeFit<T>
     {
         for (int start = 0; start < count; start += size)
         {
-            for (int i = 0; i < size / 2; i++) CompareExchange(values + (nint)(start + i) * T.Count, values + (nint)(start + size - 1 - i) * T.Count);
+            for (int i = 0; i < size / 2; i++)
+                CompareExchange(values + (nint)(start + i) * T.Count, values + (nint)(start + size - 1 - i) * T.Count);
         }
     }
 
@@ -151,7 +152,8 @@ internal static unsafe class LatticeFit<T>
     {
         for (int start = 0; start < count; start += 2 * distance)
         {
-            for (int i = start; i < start + distance; i++) CompareExchange(values + (nint)i * T.Count, values + (nint)(i + distance) * T.Count);
+            for (int i = start; i < start + distance; i++)
+                CompareExchange(values + (nint)i * T.Count, values + (nint)(i + distance) * T.Count);
         }
     }
 

@@ -48,7 +48,15 @@ internal sealed record LayerRecipe
     {
         MethodFailure gptq = Failure("method", MethodNames.Gptq, MethodNames.BaseMethod, defect ?? CalibrationDefect.NotBuilt);
         if (strategy.Enhancement == MethodNames.None)
-            return new LayerRecipe { Method = MethodNames.BaseMethod, Enhancement = MethodNames.None, Tried = [MethodNames.Gptq], Failures = [gptq] };
+        {
+            return new LayerRecipe
+            {
+                Method = MethodNames.BaseMethod,
+                Enhancement = MethodNames.None,
+                Tried = [MethodNames.Gptq],
+                Failures = [gptq],
+            };
+        }
 
         // Without data for the layer spatial does not fail, it only has nothing to equalize by. Data that is there and wrong fails it.
         bool spatialFails = defect is { DataIsThere: true };
@@ -59,7 +67,8 @@ internal sealed record LayerRecipe
                 Method = MethodNames.PerChannel,
                 Enhancement = MethodNames.None,
                 Tried = tried,
-                Failures = [gptq with { To = MethodNames.PerChannel }, Failure("enhancement", MethodNames.Spatial, MethodNames.PerChannel, defect!)],
+                Failures = [gptq with { To = MethodNames.PerChannel },
+                    Failure("enhancement", MethodNames.Spatial, MethodNames.PerChannel, defect!)],
             }
             : new LayerRecipe
             {

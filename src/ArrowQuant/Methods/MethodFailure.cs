@@ -1,6 +1,8 @@
 namespace ArrowQuant.Methods;
 
-/// <summary>Why a method or enhancement could not do a layer, and what does it instead. A value: it never travels as an exception.</summary>
+/// <summary>
+/// Why a method or enhancement could not do a layer, and what does it instead. A value: it never travels as an exception.
+/// </summary>
 /// <param name="Kind"><c>method</c> or <c>enhancement</c>.</param>
 /// <param name="From">What failed.</param>
 /// <param name="To">The method that takes its place.</param>

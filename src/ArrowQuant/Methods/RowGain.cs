@@ -4,9 +4,9 @@ using ArrowQuant.Tensors;
 namespace ArrowQuant.Methods;
 
 /// <summary>
-/// Takes the systematic shrink out of a quantized row. Least-squares and clipped grids project: &lt;w, w^&gt; / &lt;w, w&gt; is below 1, and that
-/// bias adds up through layers and denoising steps. Multiplying the row's scales by &lt;w, w&gt; / &lt;w, w^&gt; removes it; it costs no bits
-/// and leaves the cosine similarity as it is.
+/// Takes the systematic shrink out of a quantized row. Least-squares and clipped grids project: &lt;w, w^&gt; / &lt;w, w&gt; is below 1,
+/// and that bias adds up through layers and denoising steps. Multiplying the row's scales by &lt;w, w&gt; / &lt;w, w^&gt; removes it; it
+/// costs no bits and leaves the cosine similarity as it is.
 /// </summary>
 internal static class RowGain
 {

@@ -13,7 +13,8 @@ namespace ArrowQuant.Pipeline;
 internal static class ArtefactPublication
 {
     /// <summary>Publishes the artefact.</summary>
-    public static void Publish(ArtefactStaging staging, ModelPlan plan, LadderResult ladder, QuantizationResult result, CancellationToken cancellationToken)
+    public static void Publish(
+        ArtefactStaging staging, ModelPlan plan, LadderResult ladder, QuantizationResult result, CancellationToken cancellationToken)
     {
         foreach (SidecarFile file in plan.Source.Description.Sidecars) Copy(file, staging.Path);
         byte[] report = Encoding.UTF8.GetBytes(ReportJson.Serialize(result));

@@ -47,7 +47,8 @@ public static class ArtefactValidator
     }
 
     private static ValidationReport WithoutOriginal(
-        ArtefactReader reader, QuantizationResult? report, LayerMeasurement measurement, List<string> problems, CancellationToken cancellationToken)
+        ArtefactReader reader, QuantizationResult? report, LayerMeasurement measurement, List<string> problems,
+        CancellationToken cancellationToken)
     {
         foreach (StoredLayer layer in reader.Layers)
         {
@@ -63,7 +64,8 @@ public static class ArtefactValidator
             MinAccuracyOrigin = "no original: figures are not recomputed",
             LayersChecked = reader.Layers.Count,
             Problems = problems,
-            Layers = [.. quantized.Select(layer => new ValidatedLayer(layer.FullName, layer.BitWidth, null, Reported(report, layer)?.CosineSimilarity, null))],
+            Layers = [.. quantized.Select(layer =>
+                new ValidatedLayer(layer.FullName, layer.BitWidth, null, Reported(report, layer)?.CosineSimilarity, null))],
         };
     }
 
@@ -83,7 +85,8 @@ public static class ArtefactValidator
             if (!tensors.Remove(layer.FullName, out TensorInfo? tensor)) problems.Add($"layer {layer.FullName} is not in the original");
             else if (Mismatch(layer, tensor) is { } mismatch) problems.Add(mismatch);
             else if (layer.IsKept) Collect(problems, () => AddIfAny(problems, measurement.CompareKept(layer, original, tensor)));
-            else Collect(problems, () => layers.Add(Compare(layer, report, measurement.Measure(layer, original, tensor, problems), problems)));
+            else Collect(problems, () =>
+                layers.Add(Compare(layer, report, measurement.Measure(layer, original, tensor, problems), problems)));
         }
 
         problems.AddRange(tensors.Keys.Select(name => $"tensor {name} of the original is missing"));
@@ -127,14 +130,18 @@ public static class ArtefactValidator
         double threshold = minAccuracy ?? report?.MinAccuracy ?? 0;
         string[] shortfalls = minAccuracy is null && report is not null && LayerScopeRules(reader, report) is { } rules
             ? [.. layers.Select(layer => Shortfall(layer, FallbackPolicy.ThresholdAt(rules, layer.BitWidth))).OfType<string>()]
-            : [.. layers.Select(layer => Shortfall(layer, 0)).OfType<string>(), .. mean < threshold ? [$"mean accuracy {mean} is below {threshold}"] : Array.Empty<string>()];
+            : [.. layers.Select(layer => Shortfall(layer, 0)).OfType<string>(), .. mean < threshold
+                ? [$"mean accuracy {mean} is below {threshold}"]
+                : Array.Empty<string>()];
         return new ValidationReport
         {
             Passed = structureOk && shortfalls.Length == 0,
             StructureOk = structureOk,
             QualityOk = shortfalls.Length == 0,
             MinAccuracy = threshold,
-            MinAccuracyOrigin = minAccuracy is not null ? "--min-accuracy" : report is not null ? "report.json" : "default without report.json",
+            MinAccuracyOrigin = minAccuracy is not null
+                ? "--min-accuracy"
+                : report is not null ? "report.json" : "default without report.json",
             CosineSimilarity = mean,
             LayersChecked = reader.Layers.Count,
             Problems = [.. problems, .. shortfalls],
@@ -145,7 +152,8 @@ public static class ArtefactValidator
     // In layer scope no mean was compared: each layer was judged at the threshold of its own width.
     private static FallbackRules? LayerScopeRules(ArtefactReader reader, QuantizationResult report)
     {
-        if (reader.Metadata?.QuantizationConfig?.Deserialize(ConfigurationJsonContext.Default.DiffusionQuantConfig) is not { } config) return null;
+        if (reader.Metadata?.QuantizationConfig?.Deserialize(ConfigurationJsonContext.Default.DiffusionQuantConfig) is not { } config)
+            return null;
         return config.FallbackScope == FallbackScope.Layer && config.LayerBitWidths.Count == 0
             ? new FallbackRules(report.RequestedBitWidth, config.MinAccuracy, config.FailFast, config.KeepMinAccuracy)
             : null;

@@ -8,7 +8,8 @@ using ArrowQuant.Tensors;
 namespace ArrowQuant.Pipeline;
 
 /// <summary>Runs passes over a planned model: reads, quantizes, measures, and writes shards when asked to.</summary>
-internal sealed class AttemptRunner(ModelPlan plan, KernelSet kernels, MemoryBudget budget, ArtefactWriterOptions writing, ProgressReporter progress)
+internal sealed class AttemptRunner(
+    ModelPlan plan, KernelSet kernels, MemoryBudget budget, ArtefactWriterOptions writing, ProgressReporter progress)
     : IAttemptRunner
 {
     private readonly int _threads = plan.Config.NumThreads == 0 ? Environment.ProcessorCount : plan.Config.NumThreads;
@@ -46,7 +47,8 @@ internal sealed class AttemptRunner(ModelPlan plan, KernelSet kernels, MemoryBud
         bool included = spec.Only?.Contains(tensor.Index) ?? true;
         int? width = spec.Widths[tensor.Index];
         if (!included || (width is null && spec.OutputFolder is null)) return null;
-        if (width is not { } bits) return new TensorWork(tensor, new MatrixReader(plan.Source, tensor.Tensor, MatrixView.Of(tensor.Tensor.Shape)), null);
+        if (width is not { } bits)
+            return new TensorWork(tensor, new MatrixReader(plan.Source, tensor.Tensor, MatrixView.Of(tensor.Tensor.Shape)), null);
         var reader = new MatrixReader(plan.Source, tensor.Tensor, tensor.View);
         return new TensorWork(tensor, reader, new LayerJob(kernels, reader, plan.RecipeOf(tensor), bits, plan.Config.GroupSize));
     }
@@ -60,7 +62,8 @@ internal sealed class AttemptRunner(ModelPlan plan, KernelSet kernels, MemoryBud
             TensorInfo info = tensor.Planned.Tensor;
             int rows = BlockPlan.RowsPerBlock(tensor.Reader.View, info.ElementType, tensor.Job?.BitWidth, info.FullName);
             (long RowStart, int RowCount)[] blocks = [.. BlockPlan.Blocks(tensor.Reader.View, rows)];
-            for (int i = 0; i < blocks.Length; i++) jobs.Add(new BlockJob(index, blocks[i].RowStart, blocks[i].RowCount, i == blocks.Length - 1));
+            for (int i = 0; i < blocks.Length; i++)
+                jobs.Add(new BlockJob(index, blocks[i].RowStart, blocks[i].RowCount, i == blocks.Length - 1));
         }
 
         return jobs;
@@ -80,7 +83,8 @@ internal sealed class AttemptRunner(ModelPlan plan, KernelSet kernels, MemoryBud
         if (result is QuantizedRows rows)
         {
             tensor.Header ??= StoredHeader.OfLayer(plan, tensor.Planned, tensor.Job!.Recipe, rows.Block.Format);
-            writer.WriteBlock(tensor.Header, rows.Block, rows.SourceHash, outcome?.Figures.Cosine, outcome is { } o && double.IsFinite(o.Figures.Nmse) ? o.Figures.Nmse : null);
+            double? nmse = outcome is { } o && double.IsFinite(o.Figures.Nmse) ? o.Figures.Nmse : null;
+            writer.WriteBlock(tensor.Header, rows.Block, rows.SourceHash, outcome?.Figures.Cosine, nmse);
         }
         else
         {

@@ -3,8 +3,8 @@ using System.Runtime.ExceptionServices;
 namespace ArrowQuant.Pipeline;
 
 /// <summary>
-/// Runs the jobs of several shards on a few threads. Every worker prefers a shard of its own, so that several files are written at once, and
-/// helps the others when its own has nothing to do. Results of a shard are handed on in order, whatever the threads do.
+/// Runs the jobs of several shards on a few threads. Every worker prefers a shard of its own, so that several files are written at once,
+/// and helps the others when its own has nothing to do. Results of a shard are handed on in order, whatever the threads do.
 /// </summary>
 internal sealed class BlockScheduler<TResult>
     where TResult : class
@@ -54,7 +54,8 @@ internal sealed class BlockScheduler<TResult>
     public void Run(CancellationToken cancellationToken)
     {
         using CancellationTokenRegistration registration = cancellationToken.Register(Stop);
-        Thread[] workers = [.. Enumerable.Range(0, Threads).Select(w => new Thread(() => Work(w)) { IsBackground = true, Name = $"ArrowQuant {w}" })];
+        Thread[] workers = [.. Enumerable.Range(0, Threads)
+            .Select(w => new Thread(() => Work(w)) { IsBackground = true, Name = $"ArrowQuant {w}" })];
         foreach (Thread worker in workers) worker.Start();
         foreach (Thread worker in workers) worker.Join();
         _failure?.Error.Throw();

@@ -22,8 +22,8 @@ public sealed class DiffusionQuantizer
     /// <summary>Creates a quantizer.</summary>
     /// <param name="logger">Told of fallbacks (warnings) and progress (information); null for nobody.</param>
     /// <param name="kernels">
-    /// <c>scalar</c>, <c>v128</c>, <c>v256</c> or <c>v512</c>; null takes the environment variable <c>ARROW_QUANT_KERNELS</c>, and without it
-    /// the widest that the processor has. The bytes of a result never depend on it.
+    /// <c>scalar</c>, <c>v128</c>, <c>v256</c> or <c>v512</c>; null takes the environment variable <c>ARROW_QUANT_KERNELS</c>, and without
+    /// it the widest that the processor has. The bytes of a result never depend on it.
     /// </param>
     /// <exception cref="Errors.ConfigurationException">The kernel set is unknown.</exception>
     public DiffusionQuantizer(ILogger? logger = null, string? kernels = null)
@@ -115,7 +115,8 @@ public sealed class DiffusionQuantizer
     }
 
     private LadderResult Climb(
-        AttemptRunner runner, ModelPlan plan, RunJournal journal, TimeProvider clock, ArtefactStaging staging, CancellationToken cancellationToken)
+        AttemptRunner runner, ModelPlan plan, RunJournal journal, TimeProvider clock, ArtefactStaging staging,
+        CancellationToken cancellationToken)
     {
         string FreshFolder()
         {

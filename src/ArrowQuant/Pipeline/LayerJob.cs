@@ -54,7 +54,8 @@ internal sealed class LayerJob
             int rows = Math.Min(pieceRows, rowCount - row);
             Span<float> weights = buffers.Weights((long)rows * columns);
             long first = rowStart + row;
-            WeightConverter.Convert(_reader, r => first + r, source.Slice((int)(row * _reader.RowBytes), (int)(rows * _reader.RowBytes)), weights);
+            WeightConverter.Convert(
+                _reader, r => first + r, source.Slice((int)(row * _reader.RowBytes), (int)(rows * _reader.RowBytes)), weights);
             sums.Add(quantizer.Quantize(weights, block, row));
         }
 
@@ -76,7 +77,8 @@ internal sealed class LayerJob
         {
             int rows = Math.Min(pieceRows, sample - first);
             for (int r = 0; r < rows; r++)
-                _reader.ReadRows(GridChooser.SampleRow(view.Rows, first + r), 1, bytes.AsSpan((int)(r * _reader.RowBytes), (int)_reader.RowBytes));
+                _reader.ReadRows(GridChooser.SampleRow(view.Rows, first + r), 1,
+                    bytes.AsSpan((int)(r * _reader.RowBytes), (int)_reader.RowBytes));
             int begin = first;
             Span<float> piece = weights.AsSpan(0, rows * columns);
             WeightConverter.Convert(

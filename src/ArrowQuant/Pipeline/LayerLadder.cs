@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace ArrowQuant.Pipeline;
 
 /// <summary>
-/// The ladder for each layer on its own. Rounds at INT2, INT4 and INT8 only measure, each on the layers that failed the one before; the last
-/// pass writes every layer at the width that it needs. Layers with a pinned width are the user's decision and are not judged.
+/// The ladder for each layer on its own. Rounds at INT2, INT4 and INT8 only measure, each on the layers that failed the one before; the
+/// last pass writes every layer at the width that it needs. Layers with a pinned width are the user's decision and are not judged.
 /// </summary>
 /// <param name="runner">Runs the passes.</param>
 /// <param name="plan">What is quantized.</param>
@@ -26,13 +26,15 @@ internal sealed class LayerLadder(IAttemptRunner runner, ModelPlan plan, RunJour
     {
         var rules = new FallbackRules(_config.BitWidth, _config.MinAccuracy, _config.FailFast, _config.KeepMinAccuracy);
         int?[] widths = [.. plan.WidthsAt(_config.BitWidth)];
-        HashSet<int> open = [.. plan.Tensors.Where(t => widths[t.Index] is not null && t.Decision.PinnedBitWidth is null).Select(t => t.Index)];
+        HashSet<int> open = [.. plan.Tensors.Where(t => widths[t.Index] is not null && t.Decision.PinnedBitWidth is null)
+            .Select(t => t.Index)];
         List<bool> passed = [];
         while (true)
         {
             FallbackDecision decision = FallbackPolicy.Decide(rules, passed);
             if (decision.Action == FallbackAction.Accept) break;
-            if (decision.Action is FallbackAction.StopAtOnce or FallbackAction.Exhausted) throw journal.Failure(FailureMessage(decision.Action), plan.Source.Path);
+            if (decision.Action is FallbackAction.StopAtOnce or FallbackAction.Exhausted)
+                throw journal.Failure(FailureMessage(decision.Action), plan.Source.Path);
             List<LayerOutcome> failing = Round(passed.Count + 1, decision, widths, open, cancellationToken);
             passed.Add(failing.Count == 0);
             FallbackDecision next = FallbackPolicy.Decide(rules, passed);
@@ -40,7 +42,8 @@ internal sealed class LayerLadder(IAttemptRunner runner, ModelPlan plan, RunJour
         }
 
         AttemptResult final = runner.Run(
-            new AttemptSpec { Number = passed.Count + 1, BitWidth = _config.BitWidth, Widths = widths, OutputFolder = freshFolder() }, cancellationToken);
+            new AttemptSpec { Number = passed.Count + 1, BitWidth = _config.BitWidth, Widths = widths, OutputFolder = freshFolder() },
+                cancellationToken);
         return new LadderResult
         {
             Final = final,
@@ -51,7 +54,8 @@ internal sealed class LayerLadder(IAttemptRunner runner, ModelPlan plan, RunJour
         };
     }
 
-    private List<LayerOutcome> Round(int number, FallbackDecision decision, int?[] widths, HashSet<int> open, CancellationToken cancellationToken)
+    private List<LayerOutcome> Round(
+        int number, FallbackDecision decision, int?[] widths, HashSet<int> open, CancellationToken cancellationToken)
     {
         List<LayerOutcome> failing = [];
         long started = clock.GetTimestamp();
@@ -90,7 +94,8 @@ internal sealed class LayerLadder(IAttemptRunner runner, ModelPlan plan, RunJour
     {
         LayerOutcome worst = Worst(failing);
         logger.LayersFellBack(
-            decision.BitWidth, failing.Count, decision.Threshold, next.BitWidth, next.Threshold, worst.Layer.Tensor.FullName, worst.Figures.Cosine);
+            decision.BitWidth, failing.Count, decision.Threshold, next.BitWidth, next.Threshold, worst.Layer.Tensor.FullName,
+            worst.Figures.Cosine);
         open.Clear();
         foreach (LayerOutcome layer in failing)
         {

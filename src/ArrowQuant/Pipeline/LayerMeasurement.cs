@@ -75,7 +75,9 @@ internal sealed class LayerMeasurement(KernelSet kernels, ArtefactReader reader)
                 Span<float> weights = buffers.Weights((long)rows * columns);
                 int first = row;
                 WeightConverter.Convert(
-                    matrix, r => block.RowStart + first + r, source.Slice((int)(row * matrix.RowBytes), (int)(rows * matrix.RowBytes)), weights);
+                    matrix,
+                    r => block.RowStart + first + r,
+                    source.Slice((int)(row * matrix.RowBytes), (int)(rows * matrix.RowBytes)), weights);
                 blockSums.Add(MeasureRows(block, row, weights, decoded));
             }
 

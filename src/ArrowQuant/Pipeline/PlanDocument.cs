@@ -6,7 +6,9 @@ namespace ArrowQuant.Pipeline;
 /// <summary>Tells a plan as a document.</summary>
 internal static class PlanDocument
 {
-    /// <summary>The document of a plan. Methods are those that would be tried and, where it is known already, what takes their place.</summary>
+    /// <summary>
+    /// The document of a plan. Methods are those that would be tried and, where it is known already, what takes their place.
+    /// </summary>
     public static QuantizationPlan Of(ModelPlan plan)
     {
         int bits = plan.Config.BitWidth;

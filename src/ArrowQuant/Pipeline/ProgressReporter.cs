@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace ArrowQuant.Pipeline;
 
-/// <summary>Counts finished tensors and tells a consumer, in order. A consumer that throws is told nothing more and stops nothing.</summary>
+/// <summary>
+/// Counts finished tensors and tells a consumer, in order. A consumer that throws is told nothing more and stops nothing.
+/// </summary>
 internal sealed class ProgressReporter(IProgress<QuantizationProgress>? consumer, ILogger logger, TimeProvider clock)
 {
     private readonly Lock _gate = new();

@@ -51,7 +51,8 @@ internal static class ResultBuilder
             ModelSizeBytes = shardBytes,
             BitsPerWeight = 8.0 * (shardBytes - keptBytes) / weights,
             QuantizationTimeS = seconds,
-            LayersByBitWidth = layers.GroupBy(layer => layer.Format.BitWidth).OrderBy(g => g.Key).ToDictionary(g => $"{g.Key}", g => g.Count()),
+            LayersByBitWidth = layers.GroupBy(layer => layer.Format.BitWidth).OrderBy(g => g.Key)
+                .ToDictionary(g => $"{g.Key}", g => g.Count()),
             Attempts = ladder.Attempts,
             Fallback = new FallbackReport([.. journal.Fallbacks.Events], journal.Fallbacks.Rates),
             Layers = [.. layers.Select(LayerOf)],

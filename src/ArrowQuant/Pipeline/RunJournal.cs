@@ -54,7 +54,9 @@ internal sealed class RunJournal(ILogger logger, QuantizationMeter meter, string
         _attempts.Add(attempt);
         meter.Attempted(attempt.BitWidth, modality, attempt.Passed, attempt.DurationS);
         logger.AttemptEnded(
-            _attempts.Count, attempt.BitWidth, attempt.CosineSimilarity, attempt.MinAccuracy, attempt.Passed ? "passed" : $"failed, {attempt.FailureReason}");
+            _attempts.Count, attempt.BitWidth, attempt.CosineSimilarity, attempt.MinAccuracy, attempt.Passed
+                ? "passed"
+                : $"failed, {attempt.FailureReason}");
     }
 
     /// <summary>Counts a width that could fall back.</summary>

@@ -2,7 +2,9 @@ using ArrowQuant.Storage;
 
 namespace ArrowQuant.Pipeline;
 
-/// <summary>The shard files of one pass. Each is opened when its first row is written; different shards may be written at the same time.</summary>
+/// <summary>
+/// The shard files of one pass. Each is opened when its first row is written; different shards may be written at the same time.
+/// </summary>
 /// <param name="plan">The shards.</param>
 /// <param name="folder">Where they are written, or null to write nothing.</param>
 /// <param name="options">How they are written.</param>

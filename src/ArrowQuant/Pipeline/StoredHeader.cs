@@ -1,5 +1,5 @@
-using ArrowQuant.Reporting;
 using ArrowQuant.Methods;
+using ArrowQuant.Reporting;
 using ArrowQuant.Storage;
 using ArrowQuant.Tensors;
 
@@ -9,16 +9,23 @@ namespace ArrowQuant.Pipeline;
 internal static class StoredHeader
 {
     /// <summary>For a quantized layer.</summary>
-    public static LayerHeader OfLayer(ModelPlan plan, PlannedTensor layer, LayerRecipe recipe, QuantizedFormat format) => Common(plan, layer.Tensor) with
-    {
-        RowAxis = layer.Decision.RowAxis,
-        Format = format,
-        Method = recipe.Method,
-        Enhancement = recipe.Enhancement,
-        SpatialJson = recipe.ChannelEqualization is { } equalized
-            ? new SpatialQuant { Enabled = true, ChannelEqualization = equalized, EqualizationScales = format.EqualizationScales ?? [] }.ToJson()
+    public static LayerHeader OfLayer(ModelPlan plan, PlannedTensor layer, LayerRecipe recipe, QuantizedFormat format) =>
+        Common(plan, layer.Tensor) with
+        {
+            RowAxis = layer.Decision.RowAxis,
+            Format = format,
+            Method = recipe.Method,
+            Enhancement = recipe.Enhancement,
+            SpatialJson = recipe.ChannelEqualization is { } equalized
+            ? new SpatialQuant
+            {
+                Enabled = true,
+                ChannelEqualization = equalized,
+                EqualizationScales = format.EqualizationScales
+                ?? []
+            }.ToJson()
             : null,
-    };
+        };
 
     /// <summary>For a tensor that is stored as it was.</summary>
     public static LayerHeader OfKept(ModelPlan plan, TensorInfo tensor) => Common(plan, tensor);

@@ -7,7 +7,9 @@ namespace ArrowQuant.Pipeline;
 /// <summary>From a tensor's bytes to finite single-precision weights.</summary>
 internal static class WeightConverter
 {
-    /// <summary>Floats that are converted and quantized at a time at least: small enough for a cache, and one matrix row if that is longer.</summary>
+    /// <summary>
+    /// Floats that are converted and quantized at a time at least: small enough for a cache, and one matrix row if that is longer.
+    /// </summary>
     public const int PieceLength = 64 * 1024;
 
     /// <summary>Rows of a piece.</summary>

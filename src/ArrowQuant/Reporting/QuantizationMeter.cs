@@ -19,7 +19,8 @@ internal sealed class QuantizationMeter : IDisposable
     public QuantizationMeter()
     {
         _tries = _meter.CreateCounter<long>("arrowquant.method.tries", "{layer}", "Layers that a method or enhancement was tried on");
-        _fallbacks = _meter.CreateCounter<long>("arrowquant.fallbacks", "{fallback}", "Methods, enhancements and widths that were replaced");
+        _fallbacks = _meter.CreateCounter<long>("arrowquant.fallbacks", "{fallback}",
+            "Methods, enhancements and widths that were replaced");
         _attempts = _meter.CreateHistogram<double>("arrowquant.attempt.duration", "s", "Duration of attempts at one width");
     }
 

@@ -5,7 +5,10 @@ namespace ArrowQuant.Sources;
 /// <summary>What a model says of itself, gathered without reading weights.</summary>
 public sealed record ModelDescription
 {
-    /// <summary>The format as people name it: <c>safetensors</c>, <c>sharded safetensors</c>, <c>parquet v1</c>, <c>parquet v2</c>, <c>parquet v2 extended</c>, <c>diffusers</c>.</summary>
+    /// <summary>
+    /// The format as people name it: <c>safetensors</c>, <c>sharded safetensors</c>, <c>parquet v1</c>, <c>parquet v2</c>, <c>parquet v2
+    /// extended</c>, <c>diffusers</c>.
+    /// </summary>
     public required string Format { get; init; }
 
     /// <summary>The modality that the metadata tells, or null when nothing tells it.</summary>

@@ -6,7 +6,9 @@ namespace ArrowQuant.Tensors;
 /// </summary>
 public sealed class QuantizedBlock
 {
-    /// <summary>Allocates a block of <paramref name="rowCount"/> rows that begins at row <paramref name="rowStart"/> of its layer.</summary>
+    /// <summary>
+    /// Allocates a block of <paramref name="rowCount"/> rows that begins at row <paramref name="rowStart"/> of its layer.
+    /// </summary>
     public QuantizedBlock(QuantizedFormat format, long rowStart, int rowCount)
     {
         ArgumentNullException.ThrowIfNull(format);

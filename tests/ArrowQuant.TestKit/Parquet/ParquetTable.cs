@@ -88,7 +88,8 @@ public sealed class ParquetTable
             TPhysical[] physical = [.. some.OfType<TValue>().Select(convert)];
             if (nullable) column.WriteBatch(some.Length, [.. some.Select(value => (short)(value.HasValue ? 1 : 0))], [], physical);
             else column.WriteBatch(physical);
-        }));
+        }
+        ));
         return this;
     }
 
@@ -130,7 +131,8 @@ public sealed class ParquetTable
                 CollectionsMarshal.AsSpan(definitions),
                 CollectionsMarshal.AsSpan(repetitions),
                 CollectionsMarshal.AsSpan(physical));
-        }));
+        }
+        ));
         return this;
     }
 
@@ -154,7 +156,8 @@ public sealed class ParquetTable
             if (nullable) column.WriteBatch(some.Length, [.. some.Select(value => (short)(value is null ? 0 : 1))], [], span);
             else column.WriteBatch(span);
             foreach (GCHandle pin in pins) pin.Free();
-        }));
+        }
+        ));
         return this;
     }
 }

@@ -110,7 +110,9 @@ public sealed class FloatConversionTests
 
     private static void AssertSame(double expected, float actual, int code)
     {
-        bool same = double.IsNaN(expected) ? float.IsNaN(actual) : expected == actual && double.IsNegative(expected) == float.IsNegative(actual);
+        bool same = double.IsNaN(expected)
+            ? float.IsNaN(actual)
+            : expected == actual && double.IsNegative(expected) == float.IsNegative(actual);
         Assert.True(same, $"code 0x{code:x}: expected {expected}, found {actual}");
     }
 }

@@ -6,13 +6,16 @@ using ArrowQuant.Tests.Support;
 
 namespace ArrowQuant.Tests.Methods;
 
-/// <summary>Cosine on iid Gaussian weights, group 128: figures of the literature and of measurement. A larger difference is a defect.</summary>
+/// <summary>
+/// Cosine on iid Gaussian weights, group 128: figures of the literature and of measurement. A larger difference is a defect.
+/// </summary>
 public sealed class GaussianAccuracyTests
 {
     private const int Rows = 256;
     private const int Columns = 2048;
 
-    internal static LayerFigures Measure(float[] weights, int columns, int bits, CodeLayout layout, AffineSearch search, int groupSize = 128)
+    internal static LayerFigures Measure(
+        float[] weights, int columns, int bits, CodeLayout layout, AffineSearch search, int groupSize = 128)
     {
         var format = new QuantizedFormat { BitWidth = bits, Layout = layout, Groups = new GroupLayout(columns, groupSize) };
         var block = new QuantizedBlock(format, 0, weights.Length / columns);

@@ -21,7 +21,8 @@ public sealed class DiffusionQuantizerTests
         using var folder = new TempFolder();
         string output = folder.PathOf("out");
         QuantizationResult result = await new DiffusionQuantizer().QuantizeAsync(
-            RepositoryPaths.Sample(model), output, new DiffusionQuantConfig { BitWidth = bits }, cancellationToken: TestContext.Current.CancellationToken);
+            RepositoryPaths.Sample(model), output, new DiffusionQuantConfig { BitWidth = bits },
+            cancellationToken: TestContext.Current.CancellationToken);
         TestContext.Current.SendDiagnosticMessage($"{model} {bits}: {result.CosineSimilarity} bpw {result.BitsPerWeight} {result.QuantizationTimeS}s {string.Join(",", result.Layers.GroupBy(l => l.Layout).Select(g => g.Key + g.Count()))} kept {result.Kept.Count}");
         var original = WeightFile.Read(Path.Combine(RepositoryPaths.Sample(model), "model.safetensors"));
         using ArtefactReader reader = ArtefactReader.Open(output);

@@ -94,9 +94,10 @@ public sealed class LayerSelectionTests
     {
         DiffusionQuantConfig config = new()
         {
-            LayerBitWidths = 
+            LayerBitWidths =
             [
-                new("a.*", 2), new("a.b.*", 8), new("a.b.weight", 4), new("k.*", 16), new("b", 8), new("wte.weight", 8), new(".*pe.weight", 8),
+                new("a.*", 2), new("a.b.*", 8), new("a.b.weight", 4), new("k.*", 16), new("b", 8), new("wte.weight", 8),
+                new(".*pe.weight", 8),
             ],
         };
         Assert.Equal(4, Decide(config, Tensor("a.b.weight")).PinnedBitWidth);

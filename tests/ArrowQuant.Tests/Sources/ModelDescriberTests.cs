@@ -11,7 +11,8 @@ public sealed class ModelDescriberTests
     [Theory]
     [InlineData("""{"modality":"audio"}""", """{"architectures":["DiT"]}""", "text", Modality.Audio, "metadata.json modality")]
     [InlineData("""{"modality":"Code"}""", null, null, Modality.Code, "metadata.json modality")]
-    [InlineData("""{"name":"x"}""", """{"architectures":["LLaDAModelLM"],"model_type":"dit"}""", null, Modality.Text, "config.json architectures")]
+    [InlineData("""{"name":"x"}""", """{"architectures":["LLaDAModelLM"],"model_type":"dit"}""", null, Modality.Text,
+        "config.json architectures")]
     [InlineData(null, """{"architectures":["Nothing"],"model_type":"dit"}""", "text", Modality.Image, "config.json model_type")]
     [InlineData(null, """{"_class_name":"FluxTransformer2DModel"}""", null, Modality.Image, "config.json _class_name")]
     [InlineData(null, """{"architectures":["Nothing"]}""", "audio", Modality.Audio, "__metadata__ modality")]
@@ -49,7 +50,8 @@ public sealed class ModelDescriberTests
         using ModelFiles files = new();
         string path = files.Write(
             "sd.safetensors",
-            new SafeTensorsBuilder().Metadata("modelspec.architecture", "stable-diffusion-xl-v1-base").Add("w", ElementType.F32, 1).Build());
+            new SafeTensorsBuilder().Metadata("modelspec.architecture", "stable-diffusion-xl-v1-base").Add("w", ElementType.F32, 1)
+                .Build());
         using IModelSource source = ModelSource.Open(path);
         Assert.Equal((Modality.Image, "__metadata__ modelspec.architecture"), (source.Description.Modality, source.Description.ModalityOrigin));
         Assert.True(source.Description.IsDiffusionModel);
@@ -109,7 +111,8 @@ public sealed class ModelDescriberTests
         ];
         string[] others =
         [
-            "README.md", "metadata.json", "metrics.json", "calibration_stats.json", "calibration_channel_stats.safetensors", "reference.safetensors",
+            "README.md", "metadata.json", "metrics.json", "calibration_stats.json", "calibration_channel_stats.safetensors",
+            "reference.safetensors",
             "pytorch_model.bin", "model.onnx", "eval/heldout.safetensors", "tokenizer/x.json",
         ];
         foreach (string name in sidecars.Concat(others)) files.Write(name);

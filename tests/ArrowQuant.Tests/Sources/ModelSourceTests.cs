@@ -58,7 +58,8 @@ public sealed class ModelSourceTests
     [Theory]
     [InlineData("a.safetensors|b.safetensors", "found a.safetensors, b.safetensors", "name the file that is the model")]
     [InlineData("a.safetensors|weights.parquet", "found a.safetensors, weights.parquet", "name the file")]
-    [InlineData("x.safetensors.index.json|y.safetensors.index.json", "found x.safetensors.index.json, y.safetensors.index.json", "name the index")]
+    [InlineData("x.safetensors.index.json|y.safetensors.index.json", "found x.safetensors.index.json, y.safetensors.index.json",
+        "name the index")]
     [InlineData("model-00001-of-00002.safetensors|model-00002-of-00002.safetensors", "found model-00001-of-00002.safetensors", "index.json")]
     public void Open_AmbiguousFolder_ListsTheCandidates(string names, string list, string advice)
     {

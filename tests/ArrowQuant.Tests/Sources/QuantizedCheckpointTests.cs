@@ -36,7 +36,8 @@ public sealed class QuantizedCheckpointTests
         Assert.Equal("config.json says quant_method 'bitsandbytes', but no tensor is quantized; the weights are taken as they are", note);
     }
 
-    private static TensorInfo[] Parse(string tensors) => [.. tensors.Split(' ').Select(text => text.Split(':')).Select(parts => new TensorInfo
+    private static TensorInfo[] Parse(string tensors) =>
+        [.. tensors.Split(' ').Select(text => text.Split(':')).Select(parts => new TensorInfo
     {
         Name = parts[0],
         Shape = new TensorShape(4, 8),

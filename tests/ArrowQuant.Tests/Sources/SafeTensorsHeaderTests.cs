@@ -27,7 +27,8 @@ public sealed class SafeTensorsHeaderTests
         { """{"a":{"shape":[1],"data_offsets":[0,4]}}""", 4, "a", ["dtype is missing"] },
         { """{"a":{}}""", 0, "a", ["dtype is missing"] },
         { """{"a":{"dtype":7,"shape":[1],"data_offsets":[0,4]}}""", 4, "a", ["found the number 7", "a string for dtype"] },
-        { """{"a":{"dtype":"Q4_K","shape":[1],"data_offsets":[0,4]}}""", 4, "a", ["unknown dtype 'Q4_K'", "expected one of F32, F16, BF16", "F8_E4M3"] },
+        { """{"a":{"dtype":"Q4_K","shape":[1],"data_offsets":[0,4]}}""", 4, "a",
+            ["unknown dtype 'Q4_K'", "expected one of F32, F16, BF16", "F8_E4M3"] },
         { """{"a":{"dtype":"f32","shape":[1],"data_offsets":[0,4]}}""", 4, "a", ["unknown dtype 'f32'"] },
         { """{"a":{"dtype":"F32","shape":1,"data_offsets":[0,4]}}""", 4, "a", ["found the number 1", "an array of integers for shape"] },
         { """{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "a", ["found the number -1", "integers from 0", "in shape"] },
@@ -35,8 +36,10 @@ public sealed class SafeTensorsHeaderTests
         { """{"a":{"dtype":"F32","shape":[1e0],"data_offsets":[0,4]}}""", 4, "a", ["found the number 1e0"] },
         { """{"a":{"dtype":"F32","shape":["1"],"data_offsets":[0,4]}}""", 4, "a", ["found the string '1'"] },
         { """{"a":{"dtype":"F32","shape":[[1]],"data_offsets":[0,4]}}""", 4, "a", ["found an array"] },
-        { """{"a":{"dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,4]}}""", 4, "a", ["found the number 9223372036854775808"] },
-        { """{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}}""", 4, "a", ["[4294967296, 4294967296] overflows"] },
+        { """{"a":{"dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,4]}}""", 4, "a",
+            ["found the number 9223372036854775808"] },
+        { """{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}}""", 4, "a",
+            ["[4294967296, 4294967296] overflows"] },
         { """{"a":{"dtype":"F64","shape":[4611686018427387904],"data_offsets":[0,4]}}""", 4, "a", ["overflows", "2^63 bytes"] },
         { """{"a":{"dtype":"F4","shape":[3],"data_offsets":[0,1]}}""", 1, "a", ["F4 [3] does not fill whole bytes"] },
         { """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}""", 4, "a", ["data_offsets has 1 numbers", "expected 2"] },
@@ -44,7 +47,8 @@ public sealed class SafeTensorsHeaderTests
         { """{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", 4, "a", ["[4, 0] end before they begin"] },
         { """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,-4]}}""", 4, "a", ["found the number -4", "in data_offsets"] },
         { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4, "a", ["span 4 bytes", "expected 8 for F32 [2]"] },
-        { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 4, "a", ["[0, 8] reach past the end", "holds 4 bytes", "truncated"] },
+        { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 4, "a",
+            ["[0, 8] reach past the end", "holds 4 bytes", "truncated"] },
         { """{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "a", ["begin at 4 and leave a hole", "expected 0"] },
         { """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 9, null, ["cover 4 bytes", "the file holds 9"] },
         { "{}", 1, null, ["cover 0 bytes", "the file holds 1"] },
@@ -66,14 +70,16 @@ public sealed class SafeTensorsHeaderTests
         },
         { """{"a":{"dtype":"F32","dtype":"F16","shape":[1],"data_offsets":[0,4]}}""", 4, "a", ["the key 'dtype' appears twice"] },
         { """{"a":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}}""", 4, "a", ["the key 'shape' appears twice"] },
-        { """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"data_offsets":[0,4]}}""", 4, "a", ["the key 'data_offsets' appears twice"] },
+        { """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"data_offsets":[0,4]}}""", 4, "a",
+            ["the key 'data_offsets' appears twice"] },
         { """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"code":"x"}}""", 4, "a", ["unknown key 'code'"] },
         { """{"__metadata__":[]}""", 0, "__metadata__", ["found an array", "an object of strings"] },
         { """{"__metadata__":{"format":1}}""", 0, "__metadata__", ["found the number 1", "a string for 'format'"] },
         { """{"__metadata__":{"k":"1","k":"2"}}""", 0, "__metadata__", ["the key 'k' appears twice"] },
         { """{"__metadata__":{},"__metadata__":{}}""", 0, "__metadata__", ["the name appears twice"] },
         { """{"\ud800":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, null, ["not Unicode text near byte"] },
-        { $$$"""{"a":{"dtype":"F32","shape":[{{{string.Join(",", Enumerable.Repeat(1, 65))}}}],"data_offsets":[0,4]}}""", 4, "a", ["shape has more than 64 numbers"] },
+        { $$$"""{"a":{"dtype":"F32","shape":[{{{string.Join(",", Enumerable.Repeat(1, 65))}}}],"data_offsets":[0,4]}}""", 4, "a",
+            ["shape has more than 64 numbers"] },
         { $$"""{"a":{{new string('[', 5000)}}""", 0, "a", ["found an array"] },
         { $$"""{"a":{"dtype":"F32","shape":{{new string('[', 5000)}}""", 0, "a", ["found an array at byte 29", "integers from 0"] },
     };
@@ -168,7 +174,8 @@ public sealed class SafeTensorsHeaderTests
     public void Parse_OrderInHeader_DoesNotMatter()
     {
         const string Header = """
-            {"b":{"data_offsets":[4,8],"dtype":"F32","shape":[1]},"a":{"shape":[1],"dtype":"F32","data_offsets":[8,12]},"c":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}
+            {"b":{"data_offsets":[4,8],"dtype":"F32","shape":[1]},"a":{"shape":[1],"dtype":"F32","data_offsets":[8,12]},
+             "c":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}
             """;
         using ModelFiles files = new();
         using SafeTensorsFile file = SafeTensorsFile.Open(files.Write(File, SafeTensorsBuilder.Raw(Header, 12)));

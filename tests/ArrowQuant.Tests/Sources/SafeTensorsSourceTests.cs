@@ -77,7 +77,8 @@ public sealed class SafeTensorsSourceTests
     [InlineData("""{"a":"s1.safetensors","b":"s1.safetensors"}""", null, null)]
     [InlineData("""{"a":"s1.safetensors","c":"s2.safetensors"}""", "b", "is not in the weight_map")]
     [InlineData("""{"a":"s1.safetensors","b":"s2.safetensors","c":"s2.safetensors"}""", "b", "is in the shard 's1.safetensors'")]
-    [InlineData("""{"a":"s1.safetensors","b":"s1.safetensors","c":"s2.safetensors","d":"s2.safetensors"}""", "d", "the shard 's2.safetensors' does not hold it")]
+    [InlineData("""{"a":"s1.safetensors","b":"s1.safetensors","c":"s2.safetensors","d":"s2.safetensors"}""", "d",
+        "the shard 's2.safetensors' does not hold it")]
     [InlineData("""{"a":"s1.safetensors","b":"s1.safetensors","c":"s1.safetensors"}""", "c", "the shard 's1.safetensors' does not hold it")]
     [InlineData("""{"a":"s1.safetensors","a":"s1.safetensors"}""", null, "not valid JSON")]
     [InlineData("""{"a":1}""", "a", "has a number, expected the name of a shard")]

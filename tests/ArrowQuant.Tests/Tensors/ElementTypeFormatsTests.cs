@@ -15,5 +15,6 @@ public sealed class ElementTypeFormatsTests
     }
 
     [Fact]
-    public void FormatOf_Integer_IsRefused() => Assert.Throws<ArgumentOutOfRangeException>(() => ElementTypeFormats.FormatOf(ElementType.I8));
+    public void FormatOf_Integer_IsRefused() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => ElementTypeFormats.FormatOf(ElementType.I8));
 }

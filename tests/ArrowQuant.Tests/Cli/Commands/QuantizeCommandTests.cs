@@ -14,7 +14,8 @@ public sealed class QuantizeCommandTests
         CommandLineRun run = await RunAsync(
             "quantize", "model", "-o", "out", "--bit-width", "2", "--modality", "audio", "--num-time-groups", "7",
             "--time-partition", "optimal", "--group-size", "64", "--no-time-aware", "--no-spatial", "--min-accuracy", "0.7",
-            "--calibration", "c.safetensors", "--calibration-samples", "64", "--profile", "cloud", "--fail-fast", "--fallback-scope", "layer", "--keep-min-accuracy",
+            "--calibration", "c.safetensors", "--calibration-samples", "64", "--profile", "cloud",
+            "--fail-fast", "--fallback-scope", "layer", "--keep-min-accuracy",
             "--accuracy-metric", "weight", "--min-layer-accuracy", "0.1", "--minimax-time-weighting", "--no-skip-sensitive",
             "--sensitive-layer-names", "n", "--sensitive-layer-patterns", "p.*", "--include", "i1", "--include", "i2", "--exclude", "-e",
             "--bits", "a=4", "--bits", "(?=x)y=16", "--variant", "fp16", "--compression", "zstd", "--threads", "3", "--max-memory", "4GiB",

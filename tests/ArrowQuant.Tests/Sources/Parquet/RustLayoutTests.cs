@@ -243,7 +243,10 @@ public sealed class RustLayoutTests : IDisposable
     {
         OldRow row = OldRows.RustBase("w", [6, 4], Weights(24), 8) with
         {
-            Scales = [1f, 2f, 3f], ZeroPoints = [0f, 0f, 0f], GroupSize = groupSize, TimeAwareJson = timeAware,
+            Scales = [1f, 2f, 3f],
+            ZeroPoints = [0f, 0f, 0f],
+            GroupSize = groupSize,
+            TimeAwareJson = timeAware,
         };
         string file = OldParquetFixtures.WriteV2Extended(_folder.Path, row);
 
