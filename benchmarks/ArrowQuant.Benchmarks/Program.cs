@@ -1,3 +1,11 @@
+using ArrowQuant.Benchmarks;
 using BenchmarkDotNet.Running;
 
+// matrix [order] [rounds] [kernel set]: linear algebra against the processor's peak
+if (args is ["matrix", .. string[] rest]) return MatrixBenchmark.Run(rest);
+
+// fidelity [--samples N] [--model NAME] [--out FILE]: what quantized models still do
+if (args is ["fidelity", .. string[] options]) return await FidelityProgram.RunAsync(options);
+
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+return 0;

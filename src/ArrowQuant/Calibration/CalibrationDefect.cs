@@ -9,9 +9,6 @@ internal sealed record CalibrationDefect(string Cause, string Message, bool Data
     /// <summary>The run has no calibration data at all.</summary>
     public static CalibrationDefect NoData { get; } = new("no_calibration_data", "no calibration data", false);
 
-    /// <summary>The data is good, and the methods that would use it do not exist yet.</summary>
-    public static CalibrationDefect NotBuilt { get; } = new("not_built", "calibrated methods are not built yet", false);
-
     /// <summary>The run has data, but none for this layer.</summary>
     public static CalibrationDefect NoLayer(string layer) => new("layer_not_calibrated", $"no calibration data for layer {layer}", false);
 

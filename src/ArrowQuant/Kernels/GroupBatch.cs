@@ -36,7 +36,10 @@ internal unsafe struct GroupBatch<T>
     /// <summary>Weights in each group of the batch.</summary>
     public int Length { get; private set; }
 
-    /// <summary>Loads the next batch into <paramref name="x"/>, [length, lanes]; false when there is none.</summary>
+    /// <summary>
+    /// Loads the next batch into <paramref name="x"/>: [length, lanes] values, and with column weights as many weights behind them; false
+    /// when there is none.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool Next(GroupRows rows, float* x)
     {
@@ -57,6 +60,7 @@ internal unsafe struct GroupBatch<T>
         }
 
         Normalize(x);
+        if (!rows.ColumnWeights.IsEmpty) LoadWeights(rows, x + (nint)Length * T.Count);
         return true;
     }
 
@@ -69,6 +73,18 @@ internal unsafe struct GroupBatch<T>
 
     /// <summary>The power of two that brings fitted values back to the scale of the weights.</summary>
     public readonly float Restore(int lane) => _restore[lane];
+
+    private readonly void LoadWeights(GroupRows rows, float* h)
+    {
+        fixed (float* weights = rows.ColumnWeights)
+        {
+            for (int lane = 0; lane < T.Count; lane++)
+            {
+                float* source = weights + (nint)Locate(Math.Min(lane, Lanes - 1)).Group * _groupSize;
+                for (int i = 0; i < Length; i++) h[(nint)i * T.Count + lane] = source[i];
+            }
+        }
+    }
 
     private readonly (long Row, int Group) Locate(int lane)
     {

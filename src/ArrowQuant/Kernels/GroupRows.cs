@@ -4,10 +4,16 @@ namespace ArrowQuant.Kernels;
 /// <param name="values">[rows, columns] single-precision values.</param>
 /// <param name="columns">Columns, 1 or more.</param>
 /// <param name="groupSize">Columns of a full group.</param>
-internal readonly ref struct GroupRows(ReadOnlySpan<float> values, int columns, int groupSize)
+/// <param name="columnWeights">
+/// Importance of every column, above 0, or empty when all count the same; the diagonal of the Hessian, say.
+/// </param>
+internal readonly ref struct GroupRows(ReadOnlySpan<float> values, int columns, int groupSize, ReadOnlySpan<float> columnWeights = default)
 {
     /// <summary>[rows, columns] values.</summary>
     public ReadOnlySpan<float> Values { get; } = values;
+
+    /// <summary>Importance of every column, or empty.</summary>
+    public ReadOnlySpan<float> ColumnWeights { get; } = columnWeights;
 
     /// <summary>Columns of a row.</summary>
     public int Columns { get; } = columns;

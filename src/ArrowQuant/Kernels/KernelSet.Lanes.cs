@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ArrowQuant.Kernels.Lanes;
+using ArrowQuant.Kernels.LinearAlgebra;
 
 namespace ArrowQuant.Kernels;
 
@@ -12,60 +13,18 @@ internal sealed unsafe class KernelSet<T>(string name) : KernelSet
 {
     public override string Name => name;
 
+    public override MatrixKernels Algebra { get; } = new MatrixKernels<T>();
+
     public override void FitAffine(GroupRows rows, int bits, AffineSearch search, Span<float> scales, Span<float> zeroPoints)
     {
-        float* fitted = stackalloc float[2 * 16];
-        fixed (float* scaleOut = scales, zeroOut = zeroPoints)
-        {
-            var batch = new GroupBatch<T>(rows);
-            float* x = Allocate((nint)rows.GroupSize * T.Count);
-            try
-            {
-                while (batch.Next(rows, x))
-                {
-                    AffineFit<T>.Fit(x, batch.Length, bits, search, fitted, fitted + 16);
-                    for (int lane = 0; lane < batch.Lanes; lane++)
-                    {
-                        int group = batch.GroupIndex(lane);
-                        scaleOut[group] = FloatStorage.Round(fitted[lane] * batch.Restore(lane));
-                        zeroOut[group] = FloatStorage.Round(fitted[16 + lane]);
-                    }
-                }
-            }
-            finally
-            {
-                NativeMemory.AlignedFree(x);
-            }
-        }
+        if (rows.ColumnWeights.IsEmpty || search == AffineSearch.MinMax) FitAffine<Unweighted>(rows, bits, search, scales, zeroPoints);
+        else FitAffine<Weighted>(rows, bits, search, scales, zeroPoints);
     }
 
     public override void FitLattice(GroupRows rows, bool withOffset, Span<float> levels)
     {
-        float* fitted = stackalloc float[3 * 16];
-        int perGroup = withOffset ? 3 : 2;
-        fixed (float* levelOut = levels)
-        {
-            var batch = new GroupBatch<T>(rows);
-            nint values = (nint)rows.GroupSize * T.Count;
-            float* x = Allocate(values + LatticeFit<T>.ScratchLength(rows.GroupSize));
-            try
-            {
-                while (batch.Next(rows, x))
-                {
-                    LatticeFit<T>.Fit(x, batch.Length, withOffset, x + values, fitted);
-                    for (int lane = 0; lane < batch.Lanes; lane++)
-                    {
-                        float* target = levelOut + (nint)batch.GroupIndex(lane) * perGroup;
-                        for (int k = 0; k < perGroup; k++)
-                            target[k] = FloatStorage.Round(fitted[(k + 3 - perGroup) * T.Count + lane] * batch.Restore(lane));
-                    }
-                }
-            }
-            finally
-            {
-                NativeMemory.AlignedFree(x);
-            }
-        }
+        if (rows.ColumnWeights.IsEmpty) FitLattice<Unweighted>(rows, withOffset, levels);
+        else FitLattice<Weighted>(rows, withOffset, levels);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -161,6 +120,64 @@ internal sealed unsafe class KernelSet<T>(string name) : KernelSet
         sums.Add(added);
     }
 
+    private static void FitAffine<TWeighting>(GroupRows rows, int bits, AffineSearch search, Span<float> scales, Span<float> zeroPoints)
+        where TWeighting : struct, IWeighting
+    {
+        float* fitted = stackalloc float[2 * 16];
+        fixed (float* scaleOut = scales, zeroOut = zeroPoints)
+        {
+            var batch = new GroupBatch<T>(rows);
+            float* x = Allocate(2 * (nint)rows.GroupSize * T.Count);
+            try
+            {
+                while (batch.Next(rows, x))
+                {
+                    AffineFit<T, TWeighting>.Fit(x, batch.Length, bits, search, fitted, fitted + 16);
+                    for (int lane = 0; lane < batch.Lanes; lane++)
+                    {
+                        int group = batch.GroupIndex(lane);
+                        scaleOut[group] = FloatStorage.Round(fitted[lane] * batch.Restore(lane));
+                        zeroOut[group] = FloatStorage.Round(fitted[16 + lane]);
+                    }
+                }
+            }
+            finally
+            {
+                NativeMemory.AlignedFree(x);
+            }
+        }
+    }
+
+    private static void FitLattice<TWeighting>(GroupRows rows, bool withOffset, Span<float> levels)
+        where TWeighting : struct, IWeighting
+    {
+        float* fitted = stackalloc float[3 * 16];
+        int perGroup = withOffset ? 3 : 2;
+        fixed (float* levelOut = levels)
+        {
+            var batch = new GroupBatch<T>(rows);
+            nint values = 2 * (nint)rows.GroupSize * T.Count;
+            float* x = Allocate(values + LatticeFit<T, TWeighting>.ScratchLength(rows.GroupSize));
+            try
+            {
+                while (batch.Next(rows, x))
+                {
+                    LatticeFit<T, TWeighting>.Fit(x, batch.Length, withOffset, x + values, fitted);
+                    for (int lane = 0; lane < batch.Lanes; lane++)
+                    {
+                        float* target = levelOut + (nint)batch.GroupIndex(lane) * perGroup;
+                        for (int k = 0; k < perGroup; k++)
+                            target[k] = FloatStorage.Round(fitted[(k + 3 - perGroup) * T.Count + lane] * batch.Restore(lane));
+                    }
+                }
+            }
+            finally
+            {
+                NativeMemory.AlignedFree(x);
+            }
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void EncodeAffine<TLanes>(float* source, float factor, float inverse, float zeroPoint, int bits, byte* target)
         where TLanes : unmanaged, ILanes<TLanes>
@@ -202,6 +219,15 @@ internal sealed unsafe class KernelSet<T>(string name) : KernelSet
         TLanes.AddProducts(v, v, partial + 32);
         TLanes.AddProducts(difference, difference, partial + 48);
         TLanes.Store(TLanes.Max(TLanes.Load(largest), TLanes.Abs(difference)), largest);
+    }
+
+    public override void Compensate(
+        ColumnBlock block, int first, int end, int columns, ColumnGrids grids, float[] factor, int stride, int offset)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(columns, Math.Min(ColumnBlock.Columns, stride - offset));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(end, columns);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(grids.PaddedRows, block.PaddedRows);
+        fixed (float* u = &factor[(nint)offset * stride + offset]) Compensation<T>.Run(block, first, end, columns, grids, u, stride);
     }
 
     private static float* Allocate(nint floats) => (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), 64);

@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics;
 using ArrowQuant.Errors;
 using ArrowQuant.Kernels.Lanes;
+using ArrowQuant.Kernels.LinearAlgebra;
 
 namespace ArrowQuant.Kernels;
 
@@ -17,6 +18,9 @@ internal abstract class KernelSet
 
     /// <summary>The name of this width.</summary>
     public abstract string Name { get; }
+
+    /// <summary>Dense linear algebra at this width.</summary>
+    public abstract MatrixKernels Algebra { get; }
 
     /// <summary>The set of the given name, or for null the widest that this processor has.</summary>
     /// <exception cref="ConfigurationException">The name is unknown.</exception>
@@ -62,6 +66,13 @@ internal abstract class KernelSet
 
     /// <summary>Adds the sums over one run of weights. Element i goes to partial sum i mod 16, at every width.</summary>
     public abstract void AddErrors(ReadOnlySpan<float> original, ReadOnlySpan<float> decoded, ref ErrorSums sums);
+
+    /// <summary>
+    /// Quantizes block columns [first, end) one after the other and takes each column's error out of the columns behind it, up to column
+    /// <paramref name="columns"/>; <paramref name="factor"/> is the upper factor [.., stride], of which row and column
+    /// <paramref name="offset"/> belong to the block's first column.
+    /// </summary>
+    public abstract void Compensate(ColumnBlock block, int first, int end, int columns, ColumnGrids grids, float[] factor, int stride, int offset);
 
     private static string Widest() =>
         Vector512.IsHardwareAccelerated

@@ -7,18 +7,20 @@ namespace ArrowQuant.Kernels;
 /// <summary>
 /// Fits the R2Q lattice <c>mu ± a1 ± a2</c>, a1 >= a2 >= 0, to groups that lie across the lanes. For a fixed offset the fit is the global
 /// optimum: with u = |x - mu| sorted, the best two magnitudes are the means of a lower and an upper part, so one scan over the split finds
-/// them (residual binarization, arXiv 2511.21736, solved exactly instead of greedily).
+/// them (residual binarization, arXiv 2511.21736, solved exactly instead of greedily). Weights of columns travel with their values.
 /// </summary>
-internal static unsafe class LatticeFit<T>
+internal static unsafe class LatticeFit<T, TWeighting>
     where T : unmanaged, ILanes<T>
+    where TWeighting : struct, IWeighting
 {
     private const int OffsetRounds = 3;
+    private const float SmallestWeight = 1e-30f;
 
     /// <summary>Floats of scratch that <see cref="Fit"/> needs for groups of <paramref name="length"/>.</summary>
-    public static nint ScratchLength(int length) => 2 * (nint)Padded(length) * T.Count;
+    public static nint ScratchLength(int length) => (TWeighting.HasWeights ? 4 : 2) * (nint)Padded(length) * T.Count;
 
     /// <summary>Fits one group per lane.</summary>
-    /// <param name="x">[length, lanes] values, scaled near 1.</param>
+    /// <param name="x">[length, lanes] values, scaled near 1; with weights, [length, lanes] weights above 0 follow.</param>
     /// <param name="length">Weights per group, 1 or more.</param>
     /// <param name="withOffset">Whether mu is fitted; otherwise it is 0.</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
@@ -26,16 +28,22 @@ internal static unsafe class LatticeFit<T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Fit(float* x, int length, bool withOffset, float* scratch, float* levels)
     {
-        int padded = Padded(length);
-        float* sorted = scratch;
-        float* magnitudes = scratch + (nint)padded * T.Count;
-        Sort(x, length, padded, sorted);
-        Lattice best = Split(sorted, length, padded, T.Of(0f), magnitudes);
+        var group = new Group
+        {
+            Values = x,
+            Weights = x + (nint)length * T.Count,
+            Length = length,
+            Padded = Padded(length),
+            Sorted = scratch,
+            Magnitudes = scratch + (nint)Padded(length) * T.Count,
+        };
+        Sort(group);
+        Lattice best = Split(group, T.Of(0f));
         if (withOffset)
         {
-            T midrange = (T.Load(sorted) + T.Load(sorted + (nint)(length - 1) * T.Count)) * T.Of(0.5f);
-            best = Descend(x, length, padded, Mean(x, length), sorted, magnitudes, best);
-            best = Descend(x, length, padded, midrange, sorted, magnitudes, best);
+            T midrange = (T.Load(group.Sorted) + T.Load(group.Sorted + (nint)(length - 1) * T.Count)) * T.Of(0.5f);
+            best = Descend(group, Mean(group), best);
+            best = Descend(group, midrange, best);
         }
 
         T.Store(best.Mu, levels);
@@ -45,95 +53,135 @@ internal static unsafe class LatticeFit<T>
 
     private static int Padded(int length) => (int)BitOperations.RoundUpToPowerOf2((uint)length);
 
-    private static Lattice Descend(float* x, int length, int padded, T mu, float* sorted, float* magnitudes, Lattice best)
+    private static Lattice Descend(in Group group, T mu, Lattice best)
     {
         for (int round = 0; round < OffsetRounds; round++)
         {
-            Lattice candidate = Split(sorted, length, padded, mu, magnitudes);
+            Lattice candidate = Split(group, mu);
             best = candidate.Where(T.GreaterThan(best.Error, candidate.Error), best);
-            if (round + 1 < OffsetRounds) mu = Offset(x, length, candidate);
+            if (round + 1 < OffsetRounds) mu = Offset(group, candidate);
         }
 
         return best;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T WeightAt(float* weights, int i) => TWeighting.HasWeights ? T.Load(weights + (nint)i * T.Count) : T.Of(1f);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Weigh(T value, T weight) => TWeighting.HasWeights ? value * weight : value;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static T Mean(float* x, int length)
+    private static T Mean(in Group group)
     {
         T sum = T.Of(0f);
-        for (int i = 0; i < length; i++) sum += T.Load(x + (nint)i * T.Count);
-        return sum / T.Of(length);
+        T weights = sum;
+        for (int i = 0; i < group.Length; i++)
+        {
+            T weight = WeightAt(group.Weights, i);
+            sum += Weigh(T.Load(group.Values + (nint)i * T.Count), weight);
+            weights += weight;
+        }
+
+        return sum / weights;
     }
 
     // mu = mean of x - (x^ - mu), the levels as the lattice assigns them
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static T Offset(float* x, int length, Lattice lattice)
+    private static T Offset(in Group group, Lattice lattice)
     {
         T zero = T.Of(0f);
         T low = lattice.A1 - lattice.A2;
         T high = lattice.A1 + lattice.A2;
         T sum = zero;
-        for (int i = 0; i < length; i++)
+        T weights = zero;
+        for (int i = 0; i < group.Length; i++)
         {
-            T value = T.Load(x + (nint)i * T.Count);
+            T value = T.Load(group.Values + (nint)i * T.Count);
             T centered = value - lattice.Mu;
             T level = T.Select(T.GreaterThan(T.Abs(centered), lattice.A1), high, low);
-            sum += value - T.Select(T.GreaterOrEqual(centered, zero), level, zero - level);
+            T weight = WeightAt(group.Weights, i);
+            sum += Weigh(value - T.Select(T.GreaterOrEqual(centered, zero), level, zero - level), weight);
+            weights += weight;
         }
 
-        return sum / T.Of(length);
+        return sum / weights;
     }
 
-    // The best split for one offset: maximises A^2 / k + (S - A)^2 / (n - k) over the size k of the lower part.
+    // The best split for one offset: maximises A^2 / S + (A' - A)^2 / (S' - S) over the lower part with weights S and weighted magnitudes A.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static Lattice Split(float* sorted, int length, int padded, T mu, float* magnitudes)
+    private static Lattice Split(in Group group, T mu)
     {
-        T total = T.Of(0f);
-        T squares = total;
-        for (int i = 0; i < padded; i++)
-        {
-            T magnitude = T.Abs(T.Load(sorted + (nint)i * T.Count) - mu);
-            T.Store(magnitude, magnitudes + (nint)i * T.Count);
-            if (i >= length) continue;
-            total += magnitude;
-            squares = T.MultiplyAdd(magnitude, magnitude, squares);
-        }
-
-        // x ascends, so |x - mu| falls and then rises: bitonic, and one merge sorts it.
-        for (int distance = padded / 2; distance > 0; distance /= 2) HalfClean(magnitudes, padded, distance);
-
-        T bestGain = total * total / T.Of(length);
+        (T total, T totalWeight, T squares) = Fold(group, mu);
+        float* magnitudes = group.Magnitudes;
+        float* weights = group.MagnitudeWeights;
+        T bestGain = total * total / totalWeight;
         T bestSum = total;
-        T bestCount = T.Of(length);
+        T bestWeight = totalWeight;
         T sum = T.Of(0f);
-        for (int k = 1; k < length; k++)
+        T weightSum = sum;
+        for (int k = 1; k < group.Length; k++)
         {
-            sum += T.Load(magnitudes + (nint)(k - 1) * T.Count);
+            T weight = WeightAt(weights, k - 1);
+            sum += Weigh(T.Load(magnitudes + (nint)(k - 1) * T.Count), weight);
+            weightSum += weight;
             T rest = total - sum;
-            T gain = T.MultiplyAdd(sum * sum, T.Of(1f / k), rest * rest * T.Of(1f / (length - k)));
+            T gain = TWeighting.HasWeights
+                ? sum * sum / weightSum + rest * rest / T.Max(totalWeight - weightSum, T.Of(SmallestWeight))
+                : T.MultiplyAdd(sum * sum, T.Of(1f / k), rest * rest * T.Of(1f / (group.Length - k)));
             T better = T.GreaterThan(gain, bestGain);
             bestGain = T.Select(better, gain, bestGain);
             bestSum = T.Select(better, sum, bestSum);
-            bestCount = T.Select(better, T.Of(k), bestCount);
+            bestWeight = T.Select(better, weightSum, bestWeight);
         }
 
-        T one = T.Of(1f);
-        T restCount = T.Of(length) - bestCount;
-        T low = bestSum / bestCount;
-        T high = T.Select(T.GreaterThan(restCount, T.Of(0f)), (total - bestSum) / T.Max(restCount, one), low);
+        T zero = T.Of(0f);
+        T restWeight = totalWeight - bestWeight;
+        T low = bestSum / bestWeight;
+        T high = T.Select(T.GreaterThan(restWeight, zero), (total - bestSum) / T.Max(restWeight, T.Of(SmallestWeight)), low);
         T half = T.Of(0.5f);
-        return new Lattice { Mu = mu, A1 = (high + low) * half, A2 = T.Max((high - low) * half, T.Of(0f)), Error = squares - bestGain };
+        return new Lattice { Mu = mu, A1 = (high + low) * half, A2 = T.Max((high - low) * half, zero), Error = squares - bestGain };
+    }
+
+    // |x - mu| in ascending order, with its sums. x ascends, so |x - mu| falls and then rises: bitonic, and one merge sorts it.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static (T Total, T Weight, T Squares) Fold(in Group group, T mu)
+    {
+        T total = T.Of(0f);
+        T totalWeight = total;
+        T squares = total;
+        for (int i = 0; i < group.Padded; i++)
+        {
+            T magnitude = T.Abs(T.Load(group.Sorted + (nint)i * T.Count) - mu);
+            T.Store(magnitude, group.Magnitudes + (nint)i * T.Count);
+            if (TWeighting.HasWeights) T.Store(T.Load(group.SortedWeights + (nint)i * T.Count), group.MagnitudeWeights + (nint)i * T.Count);
+            if (i >= group.Length) continue;
+            T weight = WeightAt(group.SortedWeights, i);
+            T weighted = Weigh(magnitude, weight);
+            total += weighted;
+            totalWeight += weight;
+            squares = T.MultiplyAdd(weighted, magnitude, squares);
+        }
+
+        for (int distance = group.Padded / 2; distance > 0; distance /= 2) HalfClean(group.Magnitudes, group.Padded, distance);
+        return (total, totalWeight, squares);
     }
 
     // Bitonic sorting network; padding is +infinity and stays at the end.
-    private static void Sort(float* x, int length, int padded, float* sorted)
+    private static void Sort(in Group group)
     {
         T infinity = T.Of(float.PositiveInfinity);
-        for (int i = 0; i < padded; i++) T.Store(i < length ? T.Load(x + (nint)i * T.Count) : infinity, sorted + (nint)i * T.Count);
-        for (int size = 2; size <= padded; size *= 2)
+        for (int i = 0; i < group.Padded; i++)
         {
-            Mirror(sorted, padded, size);
-            for (int distance = size / 4; distance > 0; distance /= 2) HalfClean(sorted, padded, distance);
+            bool inside = i < group.Length;
+            T.Store(inside ? T.Load(group.Values + (nint)i * T.Count) : infinity, group.Sorted + (nint)i * T.Count);
+            if (TWeighting.HasWeights) T.Store(inside ? WeightAt(group.Weights, i) : T.Of(0f), group.SortedWeights + (nint)i * T.Count);
+        }
+
+        for (int size = 2; size <= group.Padded; size *= 2)
+        {
+            Mirror(group.Sorted, group.Padded, size);
+            for (int distance = size / 4; distance > 0; distance /= 2) HalfClean(group.Sorted, group.Padded, distance);
         }
     }
 
@@ -142,8 +190,7 @@ internal static unsafe class LatticeFit<T>
     {
         for (int start = 0; start < count; start += size)
         {
-            for (int i = 0; i < size / 2; i++)
-                CompareExchange(values + (nint)(start + i) * T.Count, values + (nint)(start + size - 1 - i) * T.Count);
+            for (int i = 0; i < size / 2; i++) CompareExchange(values, count, start + i, start + size - 1 - i);
         }
     }
 
@@ -152,18 +199,41 @@ internal static unsafe class LatticeFit<T>
     {
         for (int start = 0; start < count; start += 2 * distance)
         {
-            for (int i = start; i < start + distance; i++)
-                CompareExchange(values + (nint)i * T.Count, values + (nint)(i + distance) * T.Count);
+            for (int i = start; i < start + distance; i++) CompareExchange(values, count, i, i + distance);
         }
     }
 
+    // Weights lie 2 * count vectors behind their values and follow every exchange.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void CompareExchange(float* low, float* high)
+    private static void CompareExchange(float* values, int count, int low, int high)
     {
-        T a = T.Load(low);
-        T b = T.Load(high);
-        T.Store(T.Min(a, b), low);
-        T.Store(T.Max(a, b), high);
+        float* lower = values + (nint)low * T.Count;
+        float* upper = values + (nint)high * T.Count;
+        T a = T.Load(lower);
+        T b = T.Load(upper);
+        T.Store(T.Min(a, b), lower);
+        T.Store(T.Max(a, b), upper);
+        if (!TWeighting.HasWeights) return;
+        nint weights = 2 * (nint)count * T.Count;
+        T swap = T.GreaterThan(a, b);
+        T weightOfA = T.Load(lower + weights);
+        T weightOfB = T.Load(upper + weights);
+        T.Store(T.Select(swap, weightOfB, weightOfA), lower + weights);
+        T.Store(T.Select(swap, weightOfA, weightOfB), upper + weights);
+    }
+
+    private struct Group
+    {
+        public float* Values;
+        public float* Weights;
+        public int Length;
+        public int Padded;
+        public float* Sorted;
+        public float* Magnitudes;
+
+        public readonly float* SortedWeights => Sorted + 2 * (nint)Padded * T.Count;
+
+        public readonly float* MagnitudeWeights => Magnitudes + 2 * (nint)Padded * T.Count;
     }
 
     private struct Lattice

@@ -23,4 +23,12 @@ internal sealed record Grid(CodeLayout Layout, AffineSearch Search)
         (2, _) => [new Grid(CodeLayout.Affine, AffineSearch.FreeZero), Lattice, LatticeWithOffset],
         _ => throw new ArgumentOutOfRangeException(nameof(bits), bits, "2, 4 or 8"),
     };
+
+    /// <summary>
+    /// The grids that a method chooses from when errors are compensated: the plain range is one of them, since what it clips nothing, later
+    /// columns can make up for.
+    /// </summary>
+    public static IReadOnlyList<Grid> CompensatedCandidatesOf(string method, int bits) => bits == 8
+        ? CandidatesOf(method, bits)
+        : [new Grid(CodeLayout.Affine, AffineSearch.MinMax), .. CandidatesOf(method, bits)];
 }

@@ -26,7 +26,7 @@ internal sealed class GridChooser
     {
         _grids = grids;
         _formatOf = formatOf;
-        _quantizers = [.. grids.Select(grid => new RowQuantizer(kernels, formatOf(grid), grid.Search))];
+        _quantizers = [.. grids.Select(grid => QuantizerOf(kernels, formatOf(grid), grid.Search))];
         _sums = new ErrorSums[grids.Count];
     }
 
@@ -42,7 +42,7 @@ internal sealed class GridChooser
         for (int i = 0; i < _grids.Count; i++)
         {
             var block = new QuantizedBlock(_formatOf(_grids[i]), 0, weights.Length / columns);
-            _sums[i].Add(_quantizers[i].Quantize(weights, block, 0));
+            _sums[i].Add(_quantizers[i].Quantize(weights, block, 0).Weights);
         }
     }
 
@@ -58,6 +58,9 @@ internal sealed class GridChooser
 
         return _grids[best];
     }
+
+    private static RowQuantizer QuantizerOf(KernelSet kernels, QuantizedFormat format, AffineSearch search) =>
+        new(kernels, format, new PlainCoder(kernels, new GridFit(kernels, format, search), []));
 
     private double Damage(int index)
     {

@@ -2,7 +2,7 @@ using ArrowQuant.Calibration;
 
 namespace ArrowQuant.Methods;
 
-/// <summary>What is really used for one layer, and what was tried before it.</summary>
+/// <summary>What is used for one layer, and what was tried before it.</summary>
 internal sealed record LayerRecipe
 {
     /// <summary>The method that is used.</summary>
@@ -20,66 +20,71 @@ internal sealed record LayerRecipe
     /// <summary>Those of them that failed.</summary>
     public required IReadOnlyList<MethodFailure> Failures { get; init; }
 
+    /// <summary>Whether the layer is fitted to its inputs.</summary>
+    public bool IsCalibrated => Method == MethodNames.Gptq || Enhancement == MethodNames.TimeAware;
+
     /// <summary>Applies the rules for replacing a method or an enhancement to one layer.</summary>
     /// <param name="strategy">What the modality asks for.</param>
-    /// <param name="calibration">The calibration data of the run, or null without any.</param>
-    /// <param name="layer">The layer's name.</param>
-    /// <param name="inputFeatures">Columns of the layer's matrix.</param>
-    public static LayerRecipe Resolve(Strategy strategy, CalibrationData? calibration, string layer, long inputFeatures)
+    /// <param name="defect">Why calibration data cannot serve the layer, or null when it can.</param>
+    public static LayerRecipe Resolve(Strategy strategy, CalibrationDefect? defect) =>
+        strategy.Method == MethodNames.R2Q ? ResolveR2Q(strategy, defect) : ResolveGptq(strategy, defect);
+
+    /// <summary>The same recipe after its calibrated method failed on the layer: <c>base</c> takes its place.</summary>
+    /// <param name="cause">A short stable word.</param>
+    /// <param name="message">The original error.</param>
+    public LayerRecipe WithoutCalibration(string cause, string message)
     {
-        CalibrationDefect? defect = calibration is null ? CalibrationDefect.NoData : calibration.DefectOf(layer, inputFeatures);
-        return strategy.Method == MethodNames.R2Q ? ResolveR2Q(strategy, defect) : ResolveGptq(strategy, defect);
+        bool timeAware = Enhancement == MethodNames.TimeAware;
+        MethodFailure failure = timeAware
+            ? new MethodFailure("enhancement", MethodNames.TimeAware, MethodNames.BaseMethod, cause, message)
+            : new MethodFailure("method", MethodNames.Gptq, MethodNames.BaseMethod, cause, message);
+        return this with
+        {
+            Method = MethodNames.BaseMethod,
+            Enhancement = timeAware ? MethodNames.None : Enhancement,
+            ChannelEqualization = Enhancement == MethodNames.Spatial ? false : null,
+            Failures = [.. Failures, failure],
+        };
     }
 
     private static LayerRecipe ResolveR2Q(Strategy strategy, CalibrationDefect? defect)
     {
-        if (strategy.Enhancement == MethodNames.None)
-            return new LayerRecipe { Method = MethodNames.R2Q, Enhancement = MethodNames.None, Tried = [MethodNames.R2Q], Failures = [] };
-        return new LayerRecipe
+        bool timeAware = strategy.Enhancement == MethodNames.TimeAware;
+        var recipe = new LayerRecipe
         {
-            Method = MethodNames.BaseMethod,
-            Enhancement = MethodNames.None,
-            Tried = [MethodNames.TimeAware],
-            Failures = [Failure("enhancement", MethodNames.TimeAware, MethodNames.BaseMethod, defect ?? CalibrationDefect.NotBuilt)],
+            Method = MethodNames.R2Q,
+            Enhancement = strategy.Enhancement,
+            Tried = [timeAware ? MethodNames.TimeAware : MethodNames.R2Q],
+            Failures = [],
         };
+        return timeAware && defect is not null ? recipe.WithoutCalibration(defect.Cause, defect.Message) : recipe;
     }
 
     private static LayerRecipe ResolveGptq(Strategy strategy, CalibrationDefect? defect)
     {
-        MethodFailure gptq = Failure("method", MethodNames.Gptq, MethodNames.BaseMethod, defect ?? CalibrationDefect.NotBuilt);
-        if (strategy.Enhancement == MethodNames.None)
+        bool spatial = strategy.Enhancement == MethodNames.Spatial;
+        var recipe = new LayerRecipe
         {
-            return new LayerRecipe
-            {
-                Method = MethodNames.BaseMethod,
-                Enhancement = MethodNames.None,
-                Tried = [MethodNames.Gptq],
-                Failures = [gptq],
-            };
-        }
+            Method = MethodNames.Gptq,
+            Enhancement = strategy.Enhancement,
+            ChannelEqualization = spatial ? false : null,
+            Tried = spatial ? [MethodNames.Gptq, MethodNames.Spatial] : [MethodNames.Gptq],
+            Failures = [],
+        };
+        if (defect is null) return recipe;
 
         // Without data for the layer spatial does not fail, it only has nothing to equalize by. Data that is there and wrong fails it.
-        bool spatialFails = defect is { DataIsThere: true };
-        string[] tried = [MethodNames.Gptq, MethodNames.Spatial];
-        return spatialFails
-            ? new LayerRecipe
-            {
-                Method = MethodNames.PerChannel,
-                Enhancement = MethodNames.None,
-                Tried = tried,
-                Failures = [gptq with { To = MethodNames.PerChannel },
-                    Failure("enhancement", MethodNames.Spatial, MethodNames.PerChannel, defect!)],
-            }
-            : new LayerRecipe
-            {
-                Method = MethodNames.BaseMethod,
-                Enhancement = MethodNames.Spatial,
-                ChannelEqualization = false,
-                Tried = tried,
-                Failures = [gptq],
-            };
+        if (!spatial || !defect.DataIsThere) return recipe.WithoutCalibration(defect.Cause, defect.Message);
+        return recipe with
+        {
+            Method = MethodNames.PerChannel,
+            Enhancement = MethodNames.None,
+            ChannelEqualization = null,
+            Failures =
+            [
+                new MethodFailure("method", MethodNames.Gptq, MethodNames.PerChannel, defect.Cause, defect.Message),
+                new MethodFailure("enhancement", MethodNames.Spatial, MethodNames.PerChannel, defect.Cause, defect.Message),
+            ],
+        };
     }
-
-    private static MethodFailure Failure(string kind, string from, string to, CalibrationDefect defect) =>
-        new(kind, from, to, defect.Cause, defect.Message);
 }

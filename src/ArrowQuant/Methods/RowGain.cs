@@ -15,7 +15,10 @@ internal static class RowGain
 
     /// <summary>The gain of a row from its sums; 1 where the row is zero or the decoded row does not point its way.</summary>
     public static double Of(in ErrorSums sums) =>
-        sums.Original > 0 && sums.Product > 0 ? Math.Clamp(sums.Original / sums.Product, Smallest, Largest) : 1;
+        sums.Original > 0 && sums.Product > 0 ? Bounded(sums.Original / sums.Product) : 1;
+
+    /// <summary>A gain within 0.5..2.</summary>
+    public static double Bounded(double gain) => Math.Clamp(gain, Smallest, Largest);
 
     /// <summary>Multiplies all scales or levels of a row (counted from the block's first) by the gain, at storage precision.</summary>
     public static void Apply(QuantizedBlock block, int row, double gain)

@@ -1,96 +1,115 @@
 using ArrowQuant.Kernels;
+using ArrowQuant.Quality;
 using ArrowQuant.Tensors;
 
 namespace ArrowQuant.Methods;
 
-/// <summary>
-/// Quantizes rows with one kind of grid: fits every group, encodes, removes the bias of each row, and measures what a reader will decode.
-/// Not thread-safe (it keeps row buffers); make one per worker.
-/// </summary>
-internal sealed class RowQuantizer
+/// <summary>What was measured on some quantized rows.</summary>
+internal sealed class RowMeasures(int timeGroups)
 {
-    private readonly KernelSet _kernels;
-    private readonly QuantizedFormat _format;
-    private readonly AffineSearch _search;
-    private readonly byte[] _codes;
-    private readonly float[] _decoded;
+    /// <summary>Sums over weights, added row by row.</summary>
+    public ErrorSums Weights;
 
-    /// <summary>Creates a quantizer for one layer.</summary>
-    public RowQuantizer(KernelSet kernels, QuantizedFormat format, AffineSearch search)
+    /// <summary>Sums over held-out outputs, one per time group; empty without calibration data.</summary>
+    public OutputSums[] Outputs { get; } = new OutputSums[timeGroups];
+
+    /// <summary>What the layer's bias takes up, one per row; empty where no bias is corrected.</summary>
+    public List<float> Shifts { get; } = [];
+
+    /// <summary>Adds what was measured on the rows that follow.</summary>
+    public void Add(RowMeasures next)
     {
-        _kernels = kernels;
-        _format = format;
-        _search = search;
-        _codes = new byte[format.Groups.Columns];
-        _decoded = new float[format.Groups.Columns];
+        Weights.Add(next.Weights);
+        OutputSums.Add(Outputs, next.Outputs);
+        Shifts.AddRange(next.Shifts);
     }
+}
+
+/// <summary>
+/// Quantizes rows: codes them, removes the bias of each row, and measures what a reader will decode. Not thread-safe; make one per worker.
+/// </summary>
+/// <param name="kernels">The kernels.</param>
+/// <param name="format">How the codes are to be read.</param>
+/// <param name="coder">Chooses grids and codes.</param>
+/// <param name="correction">What calibration data adds, or null without it.</param>
+internal sealed class RowQuantizer(KernelSet kernels, QuantizedFormat format, IRowCoder coder, OutputCorrection? correction = null)
+{
+    private readonly GroupLayout _layout = format.Groups;
 
     /// <summary>
-    /// Quantizes [rows, columns] finite weights into the rows of <paramref name="block"/> that begin at <paramref name="firstRow"/>,
-    /// and returns the sums over the weights and their decoded values, added row by row.
+    /// Quantizes [rows, columns] finite weights into the rows of <paramref name="block"/> that begin at <paramref name="firstRow"/>.
     /// </summary>
-    public ErrorSums Quantize(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow)
+    public RowMeasures Quantize(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow)
     {
-        GroupLayout layout = _format.Groups;
-        int rows = weights.Length / layout.Columns;
-        Fit(weights, block, firstRow * layout.GroupsPerRow, rows * layout.GroupsPerRow);
-        ErrorSums sums = default;
-        int rowBytes = layout.RowBytes(_format.BitWidth);
+        int rows = weights.Length / _layout.Columns;
+        byte[] codes = new byte[weights.Length];
+        float[] decoded = new float[weights.Length];
+        coder.Code(format.EqualizationScales is { } scales ? Equalized(weights, scales) : weights, block, firstRow, codes);
+        Pack(codes, block, firstRow);
+        Decode(codes, block, firstRow, decoded);
+        float[] outputs = correction is null ? [] : correction.Fit.OutputsOf(weights);
+        double[] gains = correction is null ? [] : correction.Fit.GainsOf(outputs, correction.Fit.OutputsOf(decoded));
         for (int r = 0; r < rows; r++)
         {
-            int row = firstRow + r;
-            ReadOnlySpan<float> original = weights.Slice(r * layout.Columns, layout.Columns);
-            Encode(original, block, row);
-            Codes.Pack(_codes, _format.BitWidth, block.Codes.AsSpan(row * rowBytes, rowBytes));
-            RowGain.Apply(block, row, RowGain.Of(Measure(original, block, row)));
-            sums.Add(Measure(original, block, row));
+            // Outputs that tell nothing leave the decision to the weights.
+            double gain = correction is null || double.IsNaN(gains[r]) ? WeightGain(weights, decoded, r) : RowGain.Bounded(gains[r]);
+            RowGain.Apply(block, firstRow + r, gain);
         }
 
-        return sums;
+        Decode(codes, block, firstRow, decoded);
+        return Measure(weights, decoded, rows);
     }
 
-    private void Fit(ReadOnlySpan<float> weights, QuantizedBlock block, int firstGroup, int groups)
+    private RowMeasures Measure(ReadOnlySpan<float> weights, float[] decoded, int rows)
     {
-        var rows = new GroupRows(weights, _format.Groups.Columns, _format.Groups.GroupSize);
-        if (_format.Layout == CodeLayout.Affine)
+        var measures = new RowMeasures(correction?.HeldOut.Samples.GroupCount ?? 0);
+        for (int r = 0; r < rows; r++)
         {
-            Span<float> scales = block.Scales.AsSpan(firstGroup, groups);
-            _kernels.FitAffine(rows, _format.BitWidth, _search, scales, block.ZeroPoints.AsSpan(firstGroup, groups));
+            ErrorSums row = default;
+            kernels.AddErrors(RowOf(weights, r), RowOf(decoded, r), ref row);
+            measures.Weights.Add(row);
         }
-        else
-        {
-            int perGroup = _format.LevelsPerGroup;
-            _kernels.FitLattice(rows, _format.Layout == CodeLayout.Lattice3, block.Levels.AsSpan(firstGroup * perGroup, groups * perGroup));
-        }
+
+        if (correction is null) return measures;
+        float[] shifts = correction.ShiftsOf(weights, decoded);
+        measures.Shifts.AddRange(shifts);
+        correction.HeldOut.Add(correction.HeldOut.OutputsOf(weights), correction.HeldOut.OutputsOf(decoded), shifts, measures.Outputs);
+        return measures;
     }
 
-    private void Encode(ReadOnlySpan<float> weights, QuantizedBlock block, int row)
+    private double WeightGain(ReadOnlySpan<float> weights, float[] decoded, int row)
     {
-        GroupLayout layout = _format.Groups;
-        for (int g = 0; g < layout.GroupsPerRow; g++)
-        {
-            int start = g * layout.GroupSize;
-            int length = layout.LengthOf(g);
-            int group = row * layout.GroupsPerRow + g;
-            ReadOnlySpan<float> source = weights.Slice(start, length);
-            Span<byte> target = _codes.AsSpan(start, length);
-            if (_format.Layout == CodeLayout.Affine)
-            {
-                _kernels.EncodeAffine(source, block.Scales[group], block.ZeroPoints[group], _format.BitWidth, target);
-            }
-            else
-            {
-                LatticeLevels levels = LatticeLevels.Of(block, group);
-                _kernels.EncodeLattice(source, levels.Mu, levels.A1, levels.A2, target);
-            }
-        }
-    }
-
-    private ErrorSums Measure(ReadOnlySpan<float> original, QuantizedBlock block, int row)
-    {
-        BlockDecoder.DecodeRow(_kernels, block, row, _codes, _decoded);
         ErrorSums sums = default;
-        _kernels.AddErrors(original, _decoded, ref sums);
-        return sums;
+        kernels.AddErrors(RowOf(weights, row), RowOf(decoded, row), ref sums);
+        return RowGain.Of(sums);
+    }
+
+    private ReadOnlySpan<float> RowOf(ReadOnlySpan<float> values, int row) => values.Slice(row * _layout.Columns, _layout.Columns);
+
+    private float[] Equalized(ReadOnlySpan<float> weights, float[] scales)
+    {
+        int perChannel = _layout.Columns / scales.Length;
+        float[] equalized = new float[weights.Length];
+        for (int i = 0; i < weights.Length; i++) equalized[i] = weights[i] / scales[i % _layout.Columns / perChannel];
+        return equalized;
+    }
+
+    private void Pack(byte[] codes, QuantizedBlock block, int firstRow)
+    {
+        int rowBytes = _layout.RowBytes(format.BitWidth);
+        for (int r = 0; r < codes.Length / _layout.Columns; r++)
+        {
+            Codes.Pack(
+                codes.AsSpan(r * _layout.Columns, _layout.Columns), format.BitWidth, block.Codes.AsSpan((firstRow + r) * rowBytes, rowBytes));
+        }
+    }
+
+    private void Decode(byte[] codes, QuantizedBlock block, int firstRow, float[] decoded)
+    {
+        for (int r = 0; r < codes.Length / _layout.Columns; r++)
+        {
+            BlockDecoder.DecodeRow(
+                kernels, block, firstRow + r, codes.AsSpan(r * _layout.Columns, _layout.Columns), decoded.AsSpan(r * _layout.Columns, _layout.Columns));
+        }
     }
 }

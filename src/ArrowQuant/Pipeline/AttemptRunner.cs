@@ -1,6 +1,8 @@
 using System.IO.Hashing;
+using ArrowQuant.Calibration;
 using ArrowQuant.Errors;
 using ArrowQuant.Kernels;
+using ArrowQuant.Methods;
 using ArrowQuant.Reporting;
 using ArrowQuant.Storage;
 using ArrowQuant.Tensors;
@@ -14,12 +16,14 @@ internal sealed class AttemptRunner(
 {
     private readonly int _threads = plan.Config.NumThreads == 0 ? Environment.ProcessorCount : plan.Config.NumThreads;
 
+    private readonly HessianCache _hessians = new();
+
     /// <inheritdoc/>
     public AttemptResult Run(AttemptSpec spec, CancellationToken cancellationToken)
     {
         TensorWork?[] work = [.. plan.Tensors.Select(tensor => WorkOf(spec, tensor))];
-        IReadOnlyList<IReadOnlyList<BlockJob>> jobs = [.. plan.Shards.Select(shard => JobsOf(shard, work))];
-        using IDisposable charge = budget.Charge(BytesNeeded(jobs, work), "block buffers on " + _threads + " threads");
+        IReadOnlyList<IReadOnlyList<BlockJob>> jobs = [.. plan.Shards.Select(shard => JobPlan.JobsOf(plan, shard, work))];
+        using IDisposable charge = budget.Charge(JobPlan.BytesNeeded(plan, jobs, work, _threads), "block buffers on " + _threads + " threads");
         using var shards = new ShardSet(plan.Shards, spec.OutputFolder, writing);
         var observed = new ObservedPrefix(work, spec.Observe);
         progress.Begin(spec, work);
@@ -33,13 +37,19 @@ internal sealed class AttemptRunner(
             {
                 TensorWork tensor = work[job.TensorIndex]!;
                 LayerOutcome? outcome = result is QuantizedRows rows ? tensor.Add(rows, job.IsLast) : null;
-                Write(shards, shard, tensor, job, result, outcome);
+                Write(shards, shard, work, job, result, outcome);
                 if (ReferenceEquals(job, jobs[shard][^1])) shards.Complete(shard);
-                if (job.IsLast) progress.Finished(tensor);
+                if (job.IsLast) Finish(tensor);
                 if (outcome is not null && !observed.Add(outcome)) scheduler!.Stop();
             });
         scheduler.Run(cancellationToken);
         return new AttemptResult(observed.Layers, observed.Stopped ? [] : shards.Files, observed.Stopped);
+    }
+
+    private void Finish(TensorWork tensor)
+    {
+        tensor.Dispose();
+        progress.Finished(tensor);
     }
 
     private TensorWork? WorkOf(AttemptSpec spec, PlannedTensor tensor)
@@ -47,79 +57,57 @@ internal sealed class AttemptRunner(
         bool included = spec.Only?.Contains(tensor.Index) ?? true;
         int? width = spec.Widths[tensor.Index];
         if (!included || (width is null && spec.OutputFolder is null)) return null;
-        if (width is not { } bits)
-            return new TensorWork(tensor, new MatrixReader(plan.Source, tensor.Tensor, MatrixView.Of(tensor.Tensor.Shape)), null);
-        var reader = new MatrixReader(plan.Source, tensor.Tensor, tensor.View);
-        return new TensorWork(tensor, reader, new LayerJob(kernels, reader, plan.RecipeOf(tensor), bits, plan.Config.GroupSize));
+        bool quantized = width is not null;
+        var reader = new MatrixReader(plan.Source, tensor.Tensor, quantized ? tensor.View : MatrixView.Of(tensor.Tensor.Shape));
+        return new TensorWork(tensor, reader, quantized ? new LayerJob(reader, RequestOf(tensor, reader, width!.Value)) : null, plan.JudgeByOutputs);
     }
 
-    private static List<BlockJob> JobsOf(PlannedShard shard, TensorWork?[] work)
+    private LayerRequest RequestOf(PlannedTensor tensor, MatrixReader reader, int bits) => new()
     {
-        List<BlockJob> jobs = [];
-        foreach (int index in shard.TensorIndices)
-        {
-            if (work[index] is not { } tensor) continue;
-            TensorInfo info = tensor.Planned.Tensor;
-            int rows = BlockPlan.RowsPerBlock(tensor.Reader.View, info.ElementType, tensor.Job?.BitWidth, info.FullName);
-            (long RowStart, int RowCount)[] blocks = [.. BlockPlan.Blocks(tensor.Reader.View, rows)];
-            for (int i = 0; i < blocks.Length; i++)
-                jobs.Add(new BlockJob(index, blocks[i].RowStart, blocks[i].RowCount, i == blocks.Length - 1));
-        }
+        Name = tensor.Tensor.FullName,
+        Kernels = kernels,
+        Config = plan.Config,
+        BitWidth = bits,
+        View = tensor.View,
+        Channels = tensor.InputChannels,
+        HasBias = plan.BiasOf.ContainsKey(tensor.Index),
+        Recipe = plan.RecipeOf(tensor),
+        Calibration = () => LoadCalibration(tensor),
+        Hessians = _hessians,
+        ReadSample = consume => LayerJob.ReadSample(reader, consume),
+        Budget = budget,
+        Threads = _threads,
+    };
 
-        return jobs;
-    }
+    // The plan has asked already whether the data serves the layer.
+    private LayerCalibration LoadCalibration(PlannedTensor tensor) =>
+        plan.Calibration!.Load(tensor.Tensor.FullName, tensor.View.Columns, out CalibrationDefect? defect)
+        ?? throw new CalibrationException(defect!.Message);
 
     private static object Process(TensorWork tensor, BlockJob job, BlockBuffers buffers)
     {
         if (tensor.Job is { } layer) return layer.Quantize(job.RowStart, job.RowCount, buffers);
-        byte[] values = new byte[BlockBytes(tensor, job)];
+        byte[] values = new byte[JobPlan.BlockBytes(tensor, job)];
         tensor.Reader.ReadRows(job.RowStart, job.RowCount, values);
         return values;
     }
 
-    private void Write(ShardSet shards, int shard, TensorWork tensor, BlockJob job, object result, LayerOutcome? outcome)
+    private void Write(ShardSet shards, int shard, TensorWork?[] work, BlockJob job, object result, LayerOutcome? outcome)
     {
+        TensorWork tensor = work[job.TensorIndex]!;
         if (shards.Writer(shard) is not { } writer) return;
         if (result is QuantizedRows rows)
         {
-            tensor.Header ??= StoredHeader.OfLayer(plan, tensor.Planned, tensor.Job!.Recipe, rows.Block.Format);
-            double? nmse = outcome is { } o && double.IsFinite(o.Figures.Nmse) ? o.Figures.Nmse : null;
-            writer.WriteBlock(tensor.Header, rows.Block, rows.SourceHash, outcome?.Figures.Cosine, nmse);
+            tensor.Header ??= StoredHeader.OfLayer(plan, tensor.Planned, tensor.Job!.Prepared);
+            writer.WriteBlock(tensor.Header, rows.Block, rows.SourceHash, outcome?.Figures.Cosine, outcome is { } o && double.IsFinite(o.Figures.Nmse) ? o.Figures.Nmse : null);
         }
         else
         {
-            tensor.Header ??= StoredHeader.OfKept(plan, tensor.Planned.Tensor);
+            float[] shifts = plan.LayerOfBias.TryGetValue(tensor.Planned.Index, out int layer) ? work[layer]!.Shifts : [];
+            tensor.Header ??= StoredHeader.OfKept(plan, tensor.Planned.Tensor, shifts.Length > 0);
             byte[] values = (byte[])result;
+            if (shifts.Length > 0) BiasCorrection.Apply(values, tensor.Planned.Tensor.ElementType, shifts);
             writer.WriteKept(tensor.Header, job.RowStart, job.RowCount, values, XxHash128.HashToUInt128(values));
         }
-    }
-
-    private static long BlockBytes(TensorWork tensor, BlockJob job) =>
-        tensor.Planned.Tensor.ElementType.ByteLength(job.RowCount * tensor.Reader.View.Columns)
-        ?? throw new ModelFormatException(
-            $"{tensor.Planned.Tensor.FilePath}: rows of tensor {tensor.Planned.Tensor.FullName} ({tensor.Planned.Tensor.ElementType.Name()} {tensor.Planned.Tensor.Shape}) do not fill whole bytes")
-        {
-            FilePath = tensor.Planned.Tensor.FilePath,
-            TensorName = tensor.Planned.Tensor.FullName,
-        };
-
-    // Source and weights once per worker, and results that wait for their turn: a window of blocks for each shard that is open.
-    private long BytesNeeded(IReadOnlyList<IReadOnlyList<BlockJob>> jobs, TensorWork?[] work)
-    {
-        long source = 0;
-        long result = 0;
-        long weights = WeightConverter.PieceLength;
-        foreach (BlockJob job in jobs.SelectMany(shard => shard))
-        {
-            TensorWork tensor = work[job.TensorIndex]!;
-            long bytes = BlockBytes(tensor, job);
-            source = Math.Max(source, tensor.Job is null ? 0 : bytes);
-            MatrixView rows = tensor.Reader.View with { Rows = job.RowCount };
-            result = Math.Max(result, tensor.Job is { } layer ? plan.Size.Of(rows, layer.BitWidth) : bytes);
-            weights = Math.Max(weights, tensor.Reader.View.Columns);
-        }
-
-        int openShards = Math.Min(_threads, jobs.Count);
-        return _threads * (source + weights * sizeof(float)) + (long)openShards * (_threads + 2) * result;
     }
 }

@@ -32,24 +32,24 @@ internal sealed class GateRules(double threshold, double floor, int layers)
     public bool Passed => FailureReason is null && Measured == layers;
 
     /// <summary>Why a single layer fails whatever the mean says, or null.</summary>
-    public static string? DefectOf(string name, LayerFigures figures, double floor) => figures.IsFinite
-        ? DefectOf(name, figures.Cosine, figures.NormRatio, floor)
+    public static string? DefectOf(string name, LayerFigures figures, double accuracy, double floor) => figures.IsFinite
+        ? DefectOf(name, accuracy, figures.NormRatio, floor)
         : $"layer {name} decodes to values that are not finite";
 
     /// <summary>The same for a layer whose decoded values are finite.</summary>
-    public static string? DefectOf(string name, double cosine, double normRatio, double floor)
+    public static string? DefectOf(string name, double accuracy, double normRatio, double floor)
     {
         if (!(normRatio is >= SmallestNormRatio and <= LargestNormRatio))
             return $"layer {name} has norm ratio {normRatio:0.####}, outside {SmallestNormRatio}..{LargestNormRatio}";
-        return cosine < floor ? $"layer {name} has accuracy {cosine:0.######}, below {floor}" : null;
+        return accuracy < floor ? $"layer {name} has accuracy {accuracy:0.######}, below {floor}" : null;
     }
 
     /// <summary>Judges the next layer; false when the attempt can stop.</summary>
-    public bool Observe(string name, LayerFigures figures)
+    public bool Observe(string name, LayerFigures figures, double accuracy)
     {
-        _sum += figures.Cosine;
+        _sum += accuracy;
         Measured++;
-        FailureReason ??= DefectOf(name, figures, floor);
+        FailureReason ??= DefectOf(name, figures, accuracy, floor);
         if (FailureReason is null && BestReachable < threshold)
         {
             FailureReason = Measured == layers

@@ -1,114 +1,97 @@
 using System.IO.Hashing;
 using ArrowQuant.Errors;
-using ArrowQuant.Kernels;
 using ArrowQuant.Methods;
 using ArrowQuant.Tensors;
 
 namespace ArrowQuant.Pipeline;
 
 /// <summary>
-/// One layer in one attempt: chooses its grid once on a row sample, then quantizes block after block, from any thread and in any order.
+/// One layer in one attempt: makes its choices once, on a row sample, then quantizes block after block, from any thread and in any order.
 /// </summary>
-internal sealed class LayerJob
+internal sealed class LayerJob : IDisposable
 {
-    private readonly KernelSet _kernels;
     private readonly MatrixReader _reader;
-    private readonly int _bitWidth;
-    private readonly int _groupSize;
-    private readonly Lazy<Grid> _grid;
+    private readonly LayerRequest _request;
+    private readonly Lazy<PreparedLayer> _prepared;
 
     /// <summary>Prepares a layer; nothing is read yet.</summary>
-    public LayerJob(KernelSet kernels, MatrixReader reader, LayerRecipe recipe, int bitWidth, int groupSize)
+    /// <param name="reader">Reads its rows.</param>
+    /// <param name="request">What its choices are made from; the sample is read here.</param>
+    public LayerJob(MatrixReader reader, LayerRequest request)
     {
-        _kernels = kernels;
+        CheckColumns(reader);
         _reader = reader;
-        Recipe = recipe;
-        _bitWidth = bitWidth;
-        _groupSize = groupSize;
-        _grid = new Lazy<Grid>(ChooseGrid);
+        _request = request;
+        _prepared = new Lazy<PreparedLayer>(() => LayerPreparation.Prepare(request));
     }
 
-    /// <summary>What is used for the layer.</summary>
-    public LayerRecipe Recipe { get; }
-
     /// <summary>Bits per code.</summary>
-    public int BitWidth => _bitWidth;
+    public int BitWidth => _request.BitWidth;
 
-    /// <summary>How its codes are to be read; chooses the grid if that has not been done.</summary>
-    public QuantizedFormat Format => FormatOf(_grid.Value);
+    /// <summary>Whether the layer is fitted to its inputs.</summary>
+    public bool IsCalibrated => _request.Recipe.IsCalibrated;
+
+    /// <summary>The choices; made when they are first asked for.</summary>
+    public PreparedLayer Prepared => _prepared.Value;
 
     /// <summary>Quantizes the rows of one block.</summary>
     public QuantizedRows Quantize(long rowStart, int rowCount, BlockBuffers buffers)
     {
-        Grid grid = _grid.Value;
-        QuantizedFormat format = FormatOf(grid);
-        var block = new QuantizedBlock(format, rowStart, rowCount);
+        PreparedLayer prepared = _prepared.Value;
+        var block = new QuantizedBlock(prepared.Format, rowStart, rowCount);
         Span<byte> source = buffers.Source(_reader.RowBytes * rowCount);
         _reader.ReadRows(rowStart, rowCount, source);
-        var quantizer = new RowQuantizer(_kernels, format, grid.Search);
-        ErrorSums sums = default;
-        int columns = (int)_reader.View.Columns;
-        int pieceRows = WeightConverter.RowsPerPiece(columns);
+        RowQuantizer quantizer = prepared.NewQuantizer(_request.Kernels);
+        var measures = new RowMeasures(prepared.Correction?.HeldOut.Samples.GroupCount ?? 0);
+        int columns = _request.Columns;
+        int pieceRows = WeightConverter.RowsPerPiece(columns, prepared.Correction is not null);
         for (int row = 0; row < rowCount; row += pieceRows)
         {
             int rows = Math.Min(pieceRows, rowCount - row);
             Span<float> weights = buffers.Weights((long)rows * columns);
             long first = rowStart + row;
-            WeightConverter.Convert(
-                _reader, r => first + r, source.Slice((int)(row * _reader.RowBytes), (int)(rows * _reader.RowBytes)), weights);
-            sums.Add(quantizer.Quantize(weights, block, row));
+            WeightConverter.Convert(_reader, r => first + r, source.Slice((int)(row * _reader.RowBytes), (int)(rows * _reader.RowBytes)), weights);
+            measures.Add(quantizer.Quantize(weights, block, row));
         }
 
-        return new QuantizedRows(block, sums, XxHash128.HashToUInt128(source));
+        return new QuantizedRows(block, measures, XxHash128.HashToUInt128(source));
     }
 
-    private Grid ChooseGrid()
+    /// <summary>Gives back what the layer's choices hold.</summary>
+    public void Dispose()
     {
-        IReadOnlyList<Grid> candidates = Grid.CandidatesOf(Recipe.Method, _bitWidth);
-        if (candidates.Count == 1) return candidates[0];
-        MatrixView view = _reader.View;
+        if (_prepared.IsValueCreated) _prepared.Value.Dispose();
+    }
+
+    /// <summary>Reads the row sample of a layer, piece by piece.</summary>
+    public static void ReadSample(MatrixReader reader, SampleConsumer consume)
+    {
+        MatrixView view = reader.View;
         int columns = (int)view.Columns;
-        var chooser = new GridChooser(_kernels, candidates, FormatOf);
         int sample = GridChooser.SampleCount(view.Rows);
-        int pieceRows = Math.Min(sample, WeightConverter.RowsPerPiece(columns));
-        byte[] bytes = new byte[pieceRows * _reader.RowBytes];
+        int pieceRows = Math.Min(sample, WeightConverter.RowsPerPiece(columns, false));
+        byte[] bytes = new byte[pieceRows * reader.RowBytes];
         float[] weights = new float[(long)pieceRows * columns];
         for (int first = 0; first < sample; first += pieceRows)
         {
             int rows = Math.Min(pieceRows, sample - first);
             for (int r = 0; r < rows; r++)
-                _reader.ReadRows(GridChooser.SampleRow(view.Rows, first + r), 1,
-                    bytes.AsSpan((int)(r * _reader.RowBytes), (int)_reader.RowBytes));
+                reader.ReadRows(GridChooser.SampleRow(view.Rows, first + r), 1, bytes.AsSpan((int)(r * reader.RowBytes), (int)reader.RowBytes));
             int begin = first;
             Span<float> piece = weights.AsSpan(0, rows * columns);
-            WeightConverter.Convert(
-                _reader, r => GridChooser.SampleRow(view.Rows, begin + r), bytes.AsSpan(0, (int)(rows * _reader.RowBytes)), piece);
-            chooser.Add(piece, columns);
+            WeightConverter.Convert(reader, r => GridChooser.SampleRow(view.Rows, begin + r), bytes.AsSpan(0, (int)(rows * reader.RowBytes)), piece);
+            consume(piece);
         }
-
-        return chooser.Choose();
     }
 
-    private QuantizedFormat FormatOf(Grid grid)
+    private static void CheckColumns(MatrixReader reader)
     {
-        if (_reader.View.Columns > int.MaxValue)
+        if (reader.View.Columns <= int.MaxValue) return;
+        throw new ModelFormatException(
+            $"{reader.Tensor.FilePath}: tensor {reader.Tensor.FullName} has matrix rows of {reader.View.Columns} weights; at most {int.MaxValue} are supported")
         {
-            throw new ModelFormatException(
-                $"{_reader.Tensor.FilePath}: tensor {_reader.Tensor.FullName} has matrix rows of {_reader.View.Columns} weights; at most {int.MaxValue} are supported")
-            {
-                FilePath = _reader.Tensor.FilePath,
-                TensorName = _reader.Tensor.FullName,
-            };
-        }
-
-        int columns = (int)_reader.View.Columns;
-        bool perChannel = Recipe.Method == MethodNames.PerChannel;
-        return new QuantizedFormat
-        {
-            BitWidth = _bitWidth,
-            Layout = grid.Layout,
-            Groups = new GroupLayout(columns, perChannel ? columns : _groupSize),
-            PerChannel = perChannel,
+            FilePath = reader.Tensor.FilePath,
+            TensorName = reader.Tensor.FullName,
         };
     }
 }

@@ -75,7 +75,7 @@ internal sealed class LayerLadder(IAttemptRunner runner, ModelPlan plan, RunJour
             cancellationToken);
         foreach (LayerOutcome _ in result.Layers) journal.WidthTried(decision.BitWidth);
         journal.Layers(result.Layers);
-        double mean = result.Layers.Count == 0 ? 0 : result.Layers.Average(layer => layer.Figures.Cosine);
+        double mean = result.Layers.Count == 0 ? 0 : result.Layers.Average(layer => layer.Accuracy);
         journal.Attempt(new QuantizationAttempt
         {
             BitWidth = decision.BitWidth,
@@ -94,8 +94,7 @@ internal sealed class LayerLadder(IAttemptRunner runner, ModelPlan plan, RunJour
     {
         LayerOutcome worst = Worst(failing);
         logger.LayersFellBack(
-            decision.BitWidth, failing.Count, decision.Threshold, next.BitWidth, next.Threshold, worst.Layer.Tensor.FullName,
-            worst.Figures.Cosine);
+            decision.BitWidth, failing.Count, decision.Threshold, next.BitWidth, next.Threshold, worst.Layer.Tensor.FullName, worst.Accuracy);
         open.Clear();
         foreach (LayerOutcome layer in failing)
         {
@@ -106,13 +105,13 @@ internal sealed class LayerLadder(IAttemptRunner runner, ModelPlan plan, RunJour
     }
 
     private string? DefectOf(LayerOutcome layer, double threshold) =>
-        GateRules.DefectOf(layer.Layer.Tensor.FullName, layer.Figures, Math.Max(threshold, _config.MinLayerAccuracy));
+        GateRules.DefectOf(layer.Layer.Tensor.FullName, layer.Figures, layer.Accuracy, Math.Max(threshold, _config.MinLayerAccuracy));
 
     private string Reason(List<LayerOutcome> failing, double threshold) => failing.Count == 1
         ? DefectOf(failing[0], threshold)!
         : $"{failing.Count} layers are below {threshold}; the lowest: {DefectOf(Worst(failing), threshold)}";
 
-    private static LayerOutcome Worst(List<LayerOutcome> layers) => layers.MinBy(layer => layer.Figures.Cosine)!;
+    private static LayerOutcome Worst(List<LayerOutcome> layers) => layers.MinBy(layer => layer.Accuracy)!;
 
     private string FailureMessage(FallbackAction action)
     {

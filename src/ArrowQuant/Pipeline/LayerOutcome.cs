@@ -20,6 +20,18 @@ internal sealed record LayerOutcome
     /// <summary>Sums over all of its weights, added block by block in order.</summary>
     public required ErrorSums Sums { get; init; }
 
+    /// <summary>Outputs on held-out rows, or null without calibration samples.</summary>
+    public required OutputFigures? Outputs { get; init; }
+
+    /// <summary>What the layer's bias takes up, one per row; empty where no bias is corrected.</summary>
+    public required float[] Shifts { get; init; }
+
+    /// <summary>The figure that the gate compares: of outputs, or of weights.</summary>
+    public required double Accuracy { get; init; }
+
+    /// <summary>What its stored rows say besides codes.</summary>
+    public required PreparedLayer Prepared { get; init; }
+
     /// <summary>The figures of these sums.</summary>
     public required LayerFigures Figures { get; init; }
 

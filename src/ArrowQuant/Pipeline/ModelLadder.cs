@@ -56,7 +56,7 @@ internal sealed class ModelLadder(IAttemptRunner runner, ModelPlan plan, RunJour
                 BitWidth = decision.BitWidth,
                 Widths = widths,
                 OutputFolder = folder,
-                Observe = layer => gate.Observe(layer.Layer.Tensor.FullName, layer.Figures),
+                Observe = layer => gate.Observe(layer.Layer.Tensor.FullName, layer.Figures, layer.Accuracy),
             },
             cancellationToken);
         journal.WidthTried(decision.BitWidth);

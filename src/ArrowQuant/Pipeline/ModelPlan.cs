@@ -39,7 +39,24 @@ internal sealed record ModelPlan
     /// <summary>The width of every tensor in an attempt at <paramref name="bitWidth"/>; null where it is kept.</summary>
     public IReadOnlyList<int?> WidthsAt(int bitWidth) => [.. Tensors.Select(t => t.WidthAt(bitWidth, Size))];
 
-    /// <summary>What is used for one layer.</summary>
-    public LayerRecipe RecipeOf(PlannedTensor tensor) =>
-        LayerRecipe.Resolve(Strategy, Calibration, tensor.Tensor.FullName, tensor.View.Columns);
+    /// <summary>Whether layers are judged by their outputs; otherwise by their weights.</summary>
+    public required bool JudgeByOutputs { get; init; }
+
+    /// <summary>The bias tensor of each layer that has one which can take up a shift, by plan index.</summary>
+    public required IReadOnlyDictionary<int, int> BiasOf { get; init; }
+
+    /// <summary>The layer of each such bias.</summary>
+    public IReadOnlyDictionary<int, int> LayerOfBias => field ??= BiasOf.ToDictionary(pair => pair.Value, pair => pair.Key);
+
+    /// <summary>What is to be used for one layer, the rules for missing calibration data applied.</summary>
+    public LayerRecipe RecipeOf(PlannedTensor tensor) => LayerRecipe.Resolve(Strategy, DefectOf(tensor));
+
+    /// <summary>Why calibration data cannot serve a layer, or null when it can.</summary>
+    public CalibrationDefect? DefectOf(PlannedTensor tensor)
+    {
+        if (Calibration is null) return CalibrationDefect.NoData;
+        string name = tensor.Tensor.FullName;
+        CalibrationDefect? defect = Calibration.DefectOf(name, tensor.View.Columns);
+        return defect ?? (Strategy.Enhancement == MethodNames.TimeAware ? Calibration.TimeDefectOf(name) : null);
+    }
 }

@@ -23,7 +23,8 @@ internal static class ModelPlanner
     /// <exception cref="ConfigurationException">The modality is neither given nor found.</exception>
     /// <exception cref="ModelFormatException">The model is quantized already, or has nothing to quantize.</exception>
     /// <exception cref="CalibrationException">Named calibration data is missing or broken.</exception>
-    public static ModelPlan Plan(IModelSource source, DiffusionQuantConfig config, QuantizationRunOptions options, MemoryBudget? budget = null)
+    public static ModelPlan Plan(
+        IModelSource source, DiffusionQuantConfig config, QuantizationRunOptions options, MemoryBudget? budget = null)
     {
         Modality modality = config.Modality ?? source.Description.Modality ?? throw new ConfigurationException(
             [$"{source.Path}: nothing in metadata.json, model_index.json, config.json or the file's own metadata tells the modality; give it with --modality text|code|image|audio"])
@@ -32,16 +33,21 @@ internal static class ModelPlanner
         };
         RefuseQuantized(source, options);
         IReadOnlyList<LayerDecision> decisions = new LayerSelection(config, source.Description.ModelType).Decide(source.Tensors);
+        PlannedTensor[] tensors = [.. decisions.Select((decision, index) => new PlannedTensor(index, decision))];
+        IReadOnlyList<PlannedShard> shards = ShardPlan.Plan(source.Tensors);
+        CalibrationData? calibration = CalibrationData.Open(
+            options.NoCalibration ? [] : CalibrationFiles(source, options), options.CalibrationPath is not null, config, budget);
         var plan = new ModelPlan
         {
             Source = source,
             Config = config,
             Modality = modality,
             Strategy = Strategy.For(modality, config),
-            Calibration = CalibrationData.Open(
-                options.NoCalibration ? [] : CalibrationFiles(source, options), options.CalibrationPath is not null, config, budget),
-            Tensors = [.. decisions.Select((decision, index) => new PlannedTensor(index, decision))],
-            Shards = ShardPlan.Plan(source.Tensors),
+            Calibration = calibration,
+            JudgeByOutputs = JudgeByOutputs(config, calibration, tensors),
+            Tensors = tensors,
+            Shards = shards,
+            BiasOf = BiasCorrection.Find(tensors, shards),
         };
         if (plan.WidthsAt(config.BitWidth).Any(width => width is not null)) return plan;
         string reasons = string.Join(", ", plan.Tensors
@@ -51,6 +57,20 @@ internal static class ModelPlanner
         {
             FilePath = source.Path,
         };
+    }
+
+    // auto judges by outputs only when every layer has them, so that one mean compares like with like.
+    private static bool JudgeByOutputs(DiffusionQuantConfig config, CalibrationData? calibration, IReadOnlyList<PlannedTensor> tensors)
+    {
+        if (config.AccuracyMetric == AccuracyMetric.Weight) return false;
+        (string Layer, long Features)[] layers = [.. tensors.Where(t => t.Decision.Quantize).Select(t => (t.Tensor.FullName, t.View.Columns))];
+        if (calibration is not null && calibration.HasSamplesFor(layers)) return true;
+        if (config.AccuracyMetric == AccuracyMetric.Auto) return false;
+        string missing = calibration is null
+            ? "there is no calibration data"
+            : layers.Select(layer => calibration.DefectOf(layer.Layer, layer.Features)?.Message).FirstOrDefault(message => message is not null)
+                ?? "some layers have moments of their channels only";
+        throw new CalibrationException($"accuracy_metric output needs calibration samples for every quantized layer: {missing}; give --calibration, or --accuracy-metric auto");
     }
 
     private static IReadOnlyList<string> CalibrationFiles(IModelSource source, QuantizationRunOptions options) =>

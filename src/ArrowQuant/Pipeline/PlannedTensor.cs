@@ -14,6 +14,11 @@ internal sealed record PlannedTensor(int Index, LayerDecision Decision)
     public MatrixView View => Decision.View;
 
     /// <summary>
+    /// Input channels: dimension 1 of a weight whose rows are dimension 0, else dimension 0; the taps of a convolution share one.
+    /// </summary>
+    public int InputChannels => (int)Tensor.Shape.Dimensions[1 - Decision.RowAxis];
+
+    /// <summary>
     /// The width it gets in an attempt at <paramref name="bitWidth"/>: its pinned width, the attempt's width, or null when it is kept.
     /// </summary>
     public int? WidthAt(int bitWidth, QuantizedSize size)

@@ -25,8 +25,7 @@ internal static class ResultBuilder
         ErrorSums sums = default;
         foreach (LayerOutcome layer in layers) sums.Add(layer.Sums);
         LayerFigures model = LayerFigures.From(sums);
-        LayerOutcome worst = layers.MinBy(layer => layer.Figures.Cosine)!;
-        double mean = layers.Average(layer => layer.Figures.Cosine);
+        LayerOutcome worst = layers.MinBy(layer => layer.Accuracy)!;
         long shardBytes = ladder.Final.Shards.Sum(shard => shard.Bytes);
         long keptBytes = ladder.Final.Shards.Sum(shard => shard.KeptDataBytes);
         long weights = layers.Sum(layer => layer.Layer.Tensor.Shape.ElementCount);
@@ -40,11 +39,12 @@ internal static class ResultBuilder
             Strategy = ReportOf(plan.Strategy),
             RequestedBitWidth = plan.Config.BitWidth,
             BitWidth = ladder.BitWidth,
-            AccuracyMetric = "weight",
+            AccuracyMetric = plan.JudgeByOutputs ? "output" : "weight",
             MinAccuracy = ladder.Threshold,
-            CosineSimilarity = mean,
-            WeightCosineSimilarity = mean,
-            WorstLayer = new WorstLayer(worst.Layer.Tensor.FullName, worst.Figures.Cosine),
+            CosineSimilarity = layers.Average(layer => layer.Accuracy),
+            WeightCosineSimilarity = layers.Average(layer => layer.Figures.Cosine),
+            OutputCosineSimilarity = layers.All(layer => layer.Outputs is not null) ? layers.Average(layer => layer.Outputs!.Cosine) : null,
+            WorstLayer = new WorstLayer(worst.Layer.Tensor.FullName, worst.Accuracy),
             Nmse = model.Nmse,
             SqnrDb = model.SqnrDb,
             CompressionRatio = (double)plan.SourceBytes / shardBytes,
@@ -88,6 +88,9 @@ internal static class ResultBuilder
             BitWidth = layer.Format.BitWidth,
             GroupSize = layer.Format.PerChannel ? null : layer.Format.Groups.GroupSize,
             CosineSimilarity = layer.Figures.Cosine,
+            OutputCosineSimilarity = layer.Outputs?.Cosine,
+            OutputError = layer.Outputs?.RelativeError,
+            TimeGroupErrors = layer.Outputs?.GroupErrors ?? [],
             Nmse = layer.Figures.Nmse,
             SqnrDb = layer.Figures.SqnrDb,
             Gain = layer.Figures.Gain,

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using ArrowQuant.Kernels;
+using ArrowQuant.Methods;
 using ArrowQuant.Quality;
 using ArrowQuant.Storage;
 
@@ -10,10 +10,11 @@ namespace ArrowQuant.Pipeline;
 /// <param name="planned">The tensor.</param>
 /// <param name="reader">Reads its rows.</param>
 /// <param name="job">Quantizes its blocks, or null when it is kept.</param>
-internal sealed class TensorWork(PlannedTensor planned, MatrixReader reader, LayerJob? job)
+/// <param name="judgeByOutputs">Whether the gate compares outputs.</param>
+internal sealed class TensorWork(PlannedTensor planned, MatrixReader reader, LayerJob? job, bool judgeByOutputs) : IDisposable
 {
     private readonly List<UInt128> _hashes = [];
-    private ErrorSums _sums;
+    private RowMeasures? _measures;
 
     /// <summary>The tensor.</summary>
     public PlannedTensor Planned => planned;
@@ -27,22 +28,36 @@ internal sealed class TensorWork(PlannedTensor planned, MatrixReader reader, Lay
     /// <summary>What every stored row of the tensor says; made when its first block is written.</summary>
     public LayerHeader? Header { get; set; }
 
+    /// <summary>What the layer's bias takes up, once all of its blocks are there; empty until then and where nothing is corrected.</summary>
+    public float[] Shifts { get; private set; } = [];
+
     /// <summary>Adds what the next block measured; the outcome after the last one, else null.</summary>
     public LayerOutcome? Add(QuantizedRows rows, bool isLast)
     {
-        _sums.Add(rows.Sums);
+        _measures ??= new RowMeasures(rows.Measures.Outputs.Length);
+        _measures.Add(rows.Measures);
         _hashes.Add(rows.SourceHash);
         if (!isLast) return null;
+        LayerFigures figures = LayerFigures.From(_measures.Weights);
+        OutputFigures? outputs = OutputFigures.From(_measures.Outputs);
+        Shifts = [.. _measures.Shifts];
         return new LayerOutcome
         {
             Layer = planned,
-            Recipe = job!.Recipe,
+            Recipe = job!.Prepared.Recipe,
             Format = rows.Block.Format,
-            Sums = _sums,
-            Figures = LayerFigures.From(_sums),
+            Prepared = job.Prepared,
+            Sums = _measures.Weights,
+            Figures = figures,
+            Outputs = outputs,
+            Shifts = Shifts,
+            Accuracy = judgeByOutputs ? outputs?.Cosine ?? figures.Cosine : figures.Cosine,
             SourceHash = _hashes.Count == 1 ? _hashes[0] : HashOfHashes(),
         };
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => job?.Dispose();
 
     private UInt128 HashOfHashes()
     {

@@ -1,5 +1,6 @@
 using ArrowQuant.Errors;
 using ArrowQuant.Kernels;
+using ArrowQuant.Methods;
 using ArrowQuant.Tensors;
 
 namespace ArrowQuant.Pipeline;
@@ -12,8 +13,9 @@ internal static class WeightConverter
     /// </summary>
     public const int PieceLength = 64 * 1024;
 
-    /// <summary>Rows of a piece.</summary>
-    public static int RowsPerPiece(long columns) => (int)Math.Max(1, PieceLength / Math.Max(1, columns));
+    /// <summary>Rows of a piece: at least as many as are compensated together where the layer is fitted to its inputs.</summary>
+    public static int RowsPerPiece(long columns, bool calibrated) =>
+        (int)Math.Max(calibrated ? CompensatedCoder.RowsTogether : 1, PieceLength / Math.Max(1, columns));
 
     /// <summary>Converts [rows, columns] elements.</summary>
     /// <param name="reader">The tensor, for its type and for messages.</param>

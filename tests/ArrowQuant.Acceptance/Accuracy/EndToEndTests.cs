@@ -6,8 +6,8 @@ using ArrowQuant.TestKit;
 namespace ArrowQuant.Acceptance.Accuracy;
 
 /// <summary>
-/// What the quantized models still can do, not what their weights look like. No calibration data, group 128, on all layers. The Parquet form
-/// of a model gives the same bytes (see the tests of equal bytes), so one form is enough here.
+/// What the quantized models still can do, not what their weights look like. No calibration data, group 128, on all layers. The Parquet
+/// form of a model gives the same bytes (see the tests of equal bytes), so one form is enough here.
 /// </summary>
 public sealed class EndToEndTests(TestModels models) : IDisposable
 {
@@ -25,7 +25,8 @@ public sealed class EndToEndTests(TestModels models) : IDisposable
         QuantizationResult result = await _run.RunAsync(
             models.Dit(ModelForm.Safetensors), new() { BitWidth = 2, SkipSensitiveLayers = false, FailFast = true });
         Assert.Equal(25, result.LayersByBitWidth["2"]);
-        Dictionary<string, (long[] Shape, float[] Values)> original = WeightFile.Read(RepositoryPaths.SampleFile("dit-digits", "model.safetensors"));
+        Dictionary<string, (long[] Shape, float[] Values)> original =
+            WeightFile.Read(RepositoryPaths.SampleFile("dit-digits", "model.safetensors"));
         Dictionary<string, (long[] Shape, float[] Values)> decoded = ArtefactDecoder.Decode(_run.Output);
         Dictionary<string, (long[] Shape, float[] Values)> shrunk = decoded.ToDictionary(
             pair => pair.Key,
@@ -48,8 +49,8 @@ public sealed class EndToEndTests(TestModels models) : IDisposable
     }
 
     /// <summary>
-    /// Purpose: INT2 without calibration keeps the text model alive. Input: llada-kjv, every layer that can be quantized at 2 bits; 48 windows
-    /// of held-out text, 10 % of the bytes masked. Expected: masked negative log-likelihood at most 0.715 (FP32: 0.607).
+    /// Purpose: INT2 without calibration keeps the text model alive. Input: llada-kjv, every layer that can be quantized at 2 bits; 48
+    /// windows of held-out text, 10 % of the bytes masked. Expected: masked negative log-likelihood at most 0.715 (FP32: 0.607).
     /// </summary>
     [Fact]
     public async Task Quantize_LladaAtInt2_StillReads()

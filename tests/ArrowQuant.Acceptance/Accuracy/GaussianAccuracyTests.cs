@@ -14,9 +14,10 @@ public sealed class GaussianAccuracyTests(TestModels models) : IDisposable
     private readonly Quantizing _run = new();
 
     /// <summary>
-    /// Purpose: the product reaches the known cosine. Input: four matrices of half a million seeded Gaussian weights in all; r2q is text with
-    /// time-aware off, base is text and image without calibration data. Expected: INT2 r2q 0.9445 with its offset (which Gaussian weights
-    /// always want), base 0.943, INT4 0.9950..0.996, INT8 at least 0.9999; every layer for itself, without bias, and decoded independently.
+    /// Purpose: the product reaches the known cosine. Input: four matrices of half a million seeded Gaussian weights in all; r2q is text
+    /// with time-aware off, base is text and image without calibration data. Expected: INT2 r2q 0.9445 with its offset (which Gaussian
+    /// weights always want), base 0.943, INT4 0.9950..0.996, INT8 at least 0.9999; every layer for itself, without bias, and decoded
+    /// independently.
     /// </summary>
     [Theory]
     [InlineData("text", false, 2, "r2q", "lattice3", 0.9445, 0.002)]
@@ -34,7 +35,8 @@ public sealed class GaussianAccuracyTests(TestModels models) : IDisposable
         QuantizationResult result = await _run.RunAsync(model, new() { BitWidth = bits, EnableTimeAware = timeAware, FailFast = true });
 
         Assert.Equal(expected, result.CosineSimilarity, tolerance);
-        Assert.All(result.Layers, layer => Assert.Equal((method, layout, bits, 128), (layer.Method, layer.Layout, layer.BitWidth, layer.GroupSize)));
+        Assert.All(result.Layers, layer => Assert.Equal(
+            (method, layout, bits, 128), (layer.Method, layer.Layout, layer.BitWidth, layer.GroupSize)));
         Assert.All(result.Layers, layer => Assert.Equal(expected, layer.CosineSimilarity, tolerance));
         Assert.All(result.Layers, layer => Assert.Equal(1, layer.Gain, 0.001));
         Assert.All(result.Layers, layer => Assert.Equal(1 / (layer.CosineSimilarity * layer.CosineSimilarity) - 1, layer.Nmse, 0.001));
@@ -52,7 +54,8 @@ public sealed class GaussianAccuracyTests(TestModels models) : IDisposable
     public async Task Quantize_HeavyTails_ReachTheKnownCosine(WeightDistribution distribution, double expected, double tolerance)
     {
         string model = SyntheticModels.Write(_run.Inputs, distribution, 41, "text");
-        QuantizationResult result = await _run.RunAsync(model, new DiffusionQuantConfig { BitWidth = 2, MinAccuracy = 0.85, FailFast = true });
+        QuantizationResult result = await _run.RunAsync(
+            model, new DiffusionQuantConfig { BitWidth = 2, MinAccuracy = 0.85, FailFast = true });
 
         Assert.Equal(expected, result.CosineSimilarity, tolerance);
         Assert.All(result.Layers, layer => Assert.Equal(1, layer.Gain, 0.001));

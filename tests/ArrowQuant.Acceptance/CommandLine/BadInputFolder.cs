@@ -31,8 +31,8 @@ public sealed class BadInputFolder : IDisposable
         ["quantize", model, "-o", Output, "--modality", "image", "--calibration", "none", .. more]);
 
     /// <summary>
-    /// The exit code is this one, standard output is empty, standard error is one line that tells all <paramref name="parts"/>, inputs are as
-    /// they were and nothing is left around the output.
+    /// The exit code is this one, standard output is empty, standard error is one line that tells all <paramref name="parts"/>, inputs are
+    /// as they were and nothing is left around the output.
     /// </summary>
     public void AssertOneLine(ToolRun run, int exitCode, params string[] parts)
     {

@@ -5,7 +5,9 @@ using ArrowQuant.TestKit;
 
 namespace ArrowQuant.Acceptance.CommandLine;
 
-/// <summary>Models that cannot be taken, whatever their format. Expected of each: one clear line, the right exit code, nothing left.</summary>
+/// <summary>
+/// Models that cannot be taken, whatever their format. Expected of each: one clear line, the right exit code, nothing left.
+/// </summary>
 public sealed class BadModelTests(TestModels models) : IDisposable
 {
     private readonly BadInputFolder _folder = new();
@@ -57,9 +59,11 @@ public sealed class BadModelTests(TestModels models) : IDisposable
     [Fact]
     public async Task Quantize_NothingToQuantize_SaysWhy()
     {
-        string path = WriteModel("model.safetensors", ("norm.weight", [64]), ("token_embedding.weight", [64, 64]), ("small.weight", [64, 8]));
+        string path = WriteModel(
+            "model.safetensors", ("norm.weight", [64]), ("token_embedding.weight", [64, 64]), ("small.weight", [64, 8]));
         _folder.AssertOneLine(
-            await _folder.QuantizeAsync(path), 3, path, "nothing to quantize", "3 tensors", "1 vector", "1 sensitive", "1 narrow", "--include");
+            await _folder.QuantizeAsync(path),
+            3, path, "nothing to quantize", "3 tensors", "1 vector", "1 sensitive", "1 narrow", "--include");
     }
 
     /// <summary>A Parquet model cut in half, of the older layout and of our own.</summary>
@@ -76,7 +80,7 @@ public sealed class BadModelTests(TestModels models) : IDisposable
             if (isFirst) cut = copy;
         }
 
-        _folder.AssertOneLine(await _folder.QuantizeAsync(_folder.Inputs), 3, cut, "is damaged", "copy or export the file again");
+        _folder.AssertOneLine(await _folder.QuantizeAsync(_folder.Inputs), 3, cut, "is cut off", "do not end with PAR1", "copy it again");
     }
 
     /// <summary>The raw values beside an older Parquet model cut in half.</summary>
@@ -134,7 +138,8 @@ public sealed class BadModelTests(TestModels models) : IDisposable
         string artefact = Path.Combine(_folder.Inputs, "artefact");
         Assert.Equal(0, (await Tool.RunAsync(["quantize", models.Gaussian(ModelForm.Safetensors), "-o", artefact, "--quiet"])).ExitCode);
 
-        _folder.AssertOneLine(await _folder.QuantizeAsync(artefact), 3, artefact, "blocks.0.attn.qkv.weight", "already quantized", "--allow-requantize");
+        _folder.AssertOneLine(
+            await _folder.QuantizeAsync(artefact), 3, artefact, "blocks.0.attn.qkv.weight", "already quantized", "--allow-requantize");
         ToolRun asked = await _folder.QuantizeAsync(artefact, "--allow-requantize", "--bit-width", "8");
         Assert.Equal(0, asked.ExitCode);
         Assert.True(File.Exists(Path.Combine(_folder.Output, "report.json")));
@@ -150,7 +155,8 @@ public sealed class BadModelTests(TestModels models) : IDisposable
         string path = Path.Combine(_folder.Inputs, "samples.safetensors");
         if (fault == "cut") File.WriteAllBytes(path, [100, 0, 0, 0, 0, 0, 0, 0, (byte)'{']);
         else if (fault == "useless") WriteModel("samples.safetensors", ("a.weight", [4, 32]));
-        ToolRun run = await Tool.RunAsync(["quantize", models.Gaussian(ModelForm.Safetensors), "-o", _folder.Output, "--calibration", path]);
+        ToolRun run = await Tool.RunAsync(
+            ["quantize", models.Gaussian(ModelForm.Safetensors), "-o", _folder.Output, "--calibration", path]);
         _folder.AssertOneLine(run, 3, path);
     }
 
@@ -164,8 +170,8 @@ public sealed class BadModelTests(TestModels models) : IDisposable
     }
 
     /// <summary>
-    /// The error document. Purpose: programs read failures. Input: a NaN weight, with --json. Expected: one JSON document on standard output
-    /// with kind, message, file, tensor and exit code, and no attempts; the same line on standard error.
+    /// The error document. Purpose: programs read failures. Input: a NaN weight, with --json. Expected: one JSON document on standard
+    /// output with kind, message, file, tensor and exit code, and no attempts; the same line on standard error.
     /// </summary>
     [Fact]
     public async Task Quantize_JsonOfAFormatError_IsOneDocument()
@@ -180,15 +186,16 @@ public sealed class BadModelTests(TestModels models) : IDisposable
         using JsonDocument document = JsonDocument.Parse(run.Output);
         JsonElement error = document.RootElement.GetProperty("error");
         Assert.Equal("model_format", error.GetProperty("kind").GetString());
-        Assert.Equal((path, "a.weight", 3), (error.GetProperty("file").GetString(), error.GetProperty("tensor").GetString(), error.GetProperty("exit_code").GetInt32()));
+        Assert.Equal((path, "a.weight", 3), (
+            error.GetProperty("file").GetString(), error.GetProperty("tensor").GetString(), error.GetProperty("exit_code").GetInt32()));
         Assert.Equal(Assert.Single(run.Errors), error.GetProperty("message").GetString());
         Assert.Equal(0, document.RootElement.GetProperty("attempts").GetArrayLength());
         Assert.Equal(JsonValueKind.Object, document.RootElement.GetProperty("fallback").ValueKind);
     }
 
     /// <summary>
-    /// The error document of a failed gate. Input: dit-digits, 2 bits, a threshold that no width reaches, with --json. Expected: kind quality,
-    /// exit code 4, three attempts, events and rates.
+    /// The error document of a failed gate. Input: dit-digits, 2 bits, a threshold that no width reaches, with --json. Expected: kind
+    /// quality, exit code 4, three attempts, events and rates.
     /// </summary>
     [Fact]
     public async Task Quantize_JsonOfAQualityError_TellsAttemptsAndFallbacks()
@@ -199,10 +206,13 @@ public sealed class BadModelTests(TestModels models) : IDisposable
         Assert.Equal(4, run.ExitCode);
         using JsonDocument document = JsonDocument.Parse(run.Output);
         JsonElement root = document.RootElement;
-        Assert.Equal(("quality", 4), (root.GetProperty("error").GetProperty("kind").GetString(), root.GetProperty("error").GetProperty("exit_code").GetInt32()));
-        Assert.Equal([2, 4, 8], root.GetProperty("attempts").EnumerateArray().Select(attempt => attempt.GetProperty("bit_width").GetInt32()));
+        Assert.Equal(("quality", 4), (
+            root.GetProperty("error").GetProperty("kind").GetString(), root.GetProperty("error").GetProperty("exit_code").GetInt32()));
+        Assert.Equal(
+            [2, 4, 8], root.GetProperty("attempts").EnumerateArray().Select(attempt => attempt.GetProperty("bit_width").GetInt32()));
         JsonElement step = root.GetProperty("fallback").GetProperty("rates").GetProperty("int2_to_int4");
-        Assert.Equal((1, 1, 1.0), (step.GetProperty("attempts").GetInt32(), step.GetProperty("fallbacks").GetInt32(), step.GetProperty("rate").GetDouble()));
+        Assert.Equal((1, 1, 1.0), (
+            step.GetProperty("attempts").GetInt32(), step.GetProperty("fallbacks").GetInt32(), step.GetProperty("rate").GetDouble()));
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Around));
     }
 

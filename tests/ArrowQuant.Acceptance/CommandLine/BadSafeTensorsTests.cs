@@ -6,8 +6,8 @@ using ArrowQuant.TestKit;
 namespace ArrowQuant.Acceptance.CommandLine;
 
 /// <summary>
-/// Safetensors files that lie. Expected of each: exit code 3, one line that names the file, the tensor, what was found and what was expected,
-/// and nothing at the output path or beside it.
+/// Safetensors files that lie. Expected of each: exit code 3, one line that names the file, the tensor, what was found and what was
+/// expected, and nothing at the output path or beside it.
 /// </summary>
 public sealed class BadSafeTensorsTests : IDisposable
 {
@@ -16,17 +16,26 @@ public sealed class BadSafeTensorsTests : IDisposable
 
     /// <summary>Lies of the header: its text, how many bytes of values follow, and what the message must tell.</summary>
     [Theory]
-    [InlineData("overlapping", "{" + Good + ""","b.weight":{"dtype":"F32","shape":[2,32],"data_offsets":[128,384]}}""", 384, "b.weight", "128", "overlap", "256")]
-    [InlineData("a hole", "{" + Good + ""","b.weight":{"dtype":"F32","shape":[2,32],"data_offsets":[260,516]}}""", 516, "b.weight", "260", "hole", "256")]
-    [InlineData("past the end", "{" + Good + ""","b.weight":{"dtype":"F32","shape":[2,32],"data_offsets":[256,512]}}""", 300, "b.weight", "[256, 512]", "past the end", "300")]
+    [InlineData("overlapping", "{" + Good + ""","b.weight":{"dtype":"F32","shape":[2,32],"data_offsets":[128,384]}}""", 384, "b.weight",
+        "128", "overlap", "256")]
+    [InlineData("a hole", "{" + Good + ""","b.weight":{"dtype":"F32","shape":[2,32],"data_offsets":[260,516]}}""", 516, "b.weight", "260",
+        "hole", "256")]
+    [InlineData("past the end", "{" + Good + ""","b.weight":{"dtype":"F32","shape":[2,32],"data_offsets":[256,512]}}""", 300, "b.weight",
+        "[256, 512]", "past the end", "300")]
     [InlineData("bytes left over", "{" + Good + "}", 300, "256", "300")]
-    [InlineData("oversized shape", """{"a.weight":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,256]}}""", 256, "a.weight", "4294967296", "overflows")]
-    [InlineData("size against shape", """{"a.weight":{"dtype":"F32","shape":[2,33],"data_offsets":[0,256]}}""", 256, "a.weight", "256", "264")]
-    [InlineData("wrong type of dtype", """{"a.weight":{"dtype":32,"shape":[2,32],"data_offsets":[0,256]}}""", 256, "a.weight", "the number 32", "a string for dtype")]
+    [InlineData("oversized shape", """{"a.weight":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,256]}}""", 256,
+        "a.weight", "4294967296", "overflows")]
+    [InlineData("size against shape", """{"a.weight":{"dtype":"F32","shape":[2,33],"data_offsets":[0,256]}}""", 256, "a.weight", "256",
+        "264")]
+    [InlineData("wrong type of dtype", """{"a.weight":{"dtype":32,"shape":[2,32],"data_offsets":[0,256]}}""", 256, "a.weight",
+        "the number 32", "a string for dtype")]
     [InlineData("unknown dtype", """{"a.weight":{"dtype":"F31","shape":[2,32],"data_offsets":[0,256]}}""", 256, "a.weight", "F31", "F32")]
-    [InlineData("wrong type of shape", """{"a.weight":{"dtype":"F32","shape":"2x32","data_offsets":[0,256]}}""", 256, "a.weight", "2x32", "integers for shape")]
-    [InlineData("negative shape", """{"a.weight":{"dtype":"F32","shape":[-2,32],"data_offsets":[0,256]}}""", 256, "a.weight", "-2", "integers from 0")]
-    [InlineData("offsets backwards", """{"a.weight":{"dtype":"F32","shape":[2,32],"data_offsets":[256,0]}}""", 256, "a.weight", "[256, 0]", "begin <= end")]
+    [InlineData("wrong type of shape", """{"a.weight":{"dtype":"F32","shape":"2x32","data_offsets":[0,256]}}""", 256, "a.weight", "2x32",
+        "integers for shape")]
+    [InlineData("negative shape", """{"a.weight":{"dtype":"F32","shape":[-2,32],"data_offsets":[0,256]}}""", 256, "a.weight", "-2",
+        "integers from 0")]
+    [InlineData("offsets backwards", """{"a.weight":{"dtype":"F32","shape":[2,32],"data_offsets":[256,0]}}""", 256, "a.weight", "[256, 0]",
+        "begin <= end")]
     [InlineData("duplicate names", "{" + Good + "," + Good + "}", 256, "a.weight", "appears twice", "unique names")]
     [InlineData("missing key", """{"a.weight":{"dtype":"F32","data_offsets":[0,256]}}""", 256, "a.weight", "shape is missing")]
     [InlineData("an array", "[1,2]", 0, "0x5b", "'{'")]
@@ -48,7 +57,9 @@ public sealed class BadSafeTensorsTests : IDisposable
         _folder.AssertOneLine(await _folder.QuantizeAsync(path), 3, path, "not UTF-8", "byte 3");
     }
 
-    /// <summary>Lengths that lie: an empty file, a cut length field, a header longer than the file, an oversized one, an empty one.</summary>
+    /// <summary>
+    /// Lengths that lie: an empty file, a cut length field, a header longer than the file, an oversized one, an empty one.
+    /// </summary>
     [Theory]
     [InlineData(0, 0, "0 bytes")]
     [InlineData(5, 0, "5 bytes")]
@@ -88,7 +99,8 @@ public sealed class BadSafeTensorsTests : IDisposable
     }
 
     /// <summary>
-    /// A weight that is not finite. Input: one NaN, one infinity deep inside a layer. Expected: exit code 3, the tensor, the place, and what to do.
+    /// A weight that is not finite. Input: one NaN, one infinity deep inside a layer. Expected: exit code 3, the tensor, the place, and
+    /// what to do.
     /// </summary>
     [Theory]
     [InlineData(float.NaN, 2)]
@@ -99,7 +111,8 @@ public sealed class BadSafeTensorsTests : IDisposable
         float[] values = SyntheticModels.Values(WeightDistribution.Gaussian, 64 * 256, 61);
         values[(37 * 256) + 101] = value;
         string path = Path.Combine(_folder.Inputs, "model.safetensors");
-        WeightFileWriter.Write(path, new Dictionary<string, (long[] Shape, float[] Values)> { ["blocks.0.proj.weight"] = ([64, 256], values) });
+        WeightFileWriter.Write(
+            path, new Dictionary<string, (long[] Shape, float[] Values)> { ["blocks.0.proj.weight"] = ([64, 256], values) });
         ToolRun run = await _folder.QuantizeAsync(path, "--bit-width", $"{bits}");
         _folder.AssertOneLine(run, 3, path, "blocks.0.proj.weight", "row 37", "column 101", "finite", "--exclude");
     }

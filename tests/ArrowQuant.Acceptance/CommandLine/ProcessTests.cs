@@ -11,8 +11,8 @@ public sealed class ProcessTests(TestModels models) : IDisposable
     private readonly BadInputFolder _folder = new();
 
     /// <summary>
-    /// Purpose: the tool works as a program. Input: llada-kjv with --json --quiet. Expected: exit code 0, one result document and nothing else
-    /// on standard output, the same as report.json; validate agrees.
+    /// Purpose: the tool works as a program. Input: llada-kjv with --json --quiet. Expected: exit code 0, one result document and nothing
+    /// else on standard output, the same as report.json; validate agrees.
     /// </summary>
     [Fact]
     public async Task Tool_Quantize_PrintsTheResultAndExitsWith0()
@@ -31,8 +31,8 @@ public sealed class ProcessTests(TestModels models) : IDisposable
     }
 
     /// <summary>
-    /// Purpose: a run that is stopped leaves nothing. Input: a model of 64 MB, stopped as soon as its staging folder is there. Expected: exit
-    /// code 130 for SIGINT and 143 for SIGTERM, one line, nothing at the output path and nothing beside it.
+    /// Purpose: a run that is stopped leaves nothing. Input: a model of 64 MB, stopped as soon as its staging folder is there. Expected:
+    /// exit code 130 for SIGINT and 143 for SIGTERM, one line, nothing at the output path and nothing beside it.
     /// </summary>
     [Theory]
     [InlineData("INT", 130)]
@@ -40,11 +40,10 @@ public sealed class ProcessTests(TestModels models) : IDisposable
     public async Task Tool_Stopped_LeavesNothing(string signal, int exitCode)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no POSIX signals");
-        using Process process = Tool.Start(
-            "quantize", LargeModel(), "-o", _folder.Output, "--bit-width", "2", "--min-accuracy", "0.5", "--threads", "1");
+        using Process process = StartLongRun();
         Task<ToolRun> ended = Tool.FinishAsync(process);
-        while (Directory.GetDirectories(_folder.Around).Length == 0 && !process.HasExited) await Task.Delay(5, TestContext.Current.CancellationToken);
-        using (Process kill = Process.Start("kill", ["-s", signal, $"{process.Id}"])) await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await WaitForStagingAsync(process, foldersBefore: 0);
+        await SignalAsync(process, signal);
         ToolRun run = await ended;
 
         Assert.Equal(exitCode, run.ExitCode);
@@ -62,11 +61,10 @@ public sealed class ProcessTests(TestModels models) : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no POSIX signals");
         Assert.Equal(0, (await _folder.QuantizeAsync(models.Gaussian(ModelForm.Safetensors))).ExitCode);
         string[] before = FolderState.Of(_folder.Around);
-        using Process process = Tool.Start(
-            "quantize", LargeModel(), "-o", _folder.Output, "--force", "--bit-width", "2", "--min-accuracy", "0.5", "--threads", "1");
+        using Process process = StartLongRun("--force");
         Task<ToolRun> ended = Tool.FinishAsync(process);
-        while (Directory.GetDirectories(_folder.Around).Length == 1 && !process.HasExited) await Task.Delay(5, TestContext.Current.CancellationToken);
-        using (Process kill = Process.Start("kill", ["-s", "TERM", $"{process.Id}"])) await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await WaitForStagingAsync(process, foldersBefore: 1);
+        await SignalAsync(process, "TERM");
 
         Assert.Equal(143, (await ended).ExitCode);
         Assert.Equal(before, FolderState.Of(_folder.Around));
@@ -79,11 +77,10 @@ public sealed class ProcessTests(TestModels models) : IDisposable
     [Fact]
     public async Task Tool_Killed_IsClearedUpByTheNextRun()
     {
-        using (Process process = Tool.Start(
-            "quantize", LargeModel(), "-o", _folder.Output, "--bit-width", "2", "--min-accuracy", "0.5", "--threads", "1"))
+        using (Process process = StartLongRun())
         {
             Task<ToolRun> ended = Tool.FinishAsync(process);
-            while (Directory.GetDirectories(_folder.Around).Length == 0 && !process.HasExited) await Task.Delay(5, TestContext.Current.CancellationToken);
+            await WaitForStagingAsync(process, foldersBefore: 0);
             process.Kill();
             await ended;
         }
@@ -96,6 +93,21 @@ public sealed class ProcessTests(TestModels models) : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _folder.Dispose();
+
+    private Process StartLongRun(params string[] more) => Tool.Start(
+        ["quantize", LargeModel(), "-o", _folder.Output, "--bit-width", "2", "--min-accuracy", "0.5", "--threads", "1", .. more]);
+
+    private async Task WaitForStagingAsync(Process process, int foldersBefore)
+    {
+        while (Directory.GetDirectories(_folder.Around).Length == foldersBefore && !process.HasExited)
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+    }
+
+    private static async Task SignalAsync(Process process, string signal)
+    {
+        using Process kill = Process.Start("kill", ["-s", signal, $"{process.Id}"]);
+        await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
 
     // Sixteen layers of a million weights: long enough on one thread to be met by a signal.
     private string LargeModel() => models.Once("large", folder =>

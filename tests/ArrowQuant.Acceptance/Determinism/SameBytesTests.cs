@@ -51,8 +51,8 @@ public sealed class SameBytesTests(TestModels models) : IDisposable
     }
 
     /// <summary>
-    /// Purpose: the form of the source does not matter where the values are the same. Input: dit-digits as safetensors, as V2 Extended Parquet
-    /// and in three shards. Expected: every layer has the same codes, scales and levels, read by another reader.
+    /// Purpose: the form of the source does not matter where the values are the same. Input: dit-digits as safetensors, as V2 Extended
+    /// Parquet and in three shards. Expected: every layer has the same codes, scales and levels, read by another reader.
     /// </summary>
     [Theory]
     [InlineData(2)]
@@ -74,9 +74,9 @@ public sealed class SameBytesTests(TestModels models) : IDisposable
     }
 
     /// <summary>
-    /// Purpose: half precision models quantize, sharded or not. Input: dit-digits as F16 and BF16, and F16 in four shards, at 2 bits. Expected:
-    /// the accuracy of the F32 model within 0.001, the source type in the result, decoded figures as stated, and the sharded F16 model gives
-    /// the codes of the single one.
+    /// Purpose: half precision models quantize, sharded or not. Input: dit-digits as F16 and BF16, and F16 in four shards, at 2 bits.
+    /// Expected: the accuracy of the F32 model within 0.001, the source type in the result, decoded figures as stated, and the sharded F16
+    /// model gives the codes of the single one.
     /// </summary>
     [Fact]
     public async Task Quantize_HalfPrecisionModels_GiveTheSameAccuracyAndCodes()
@@ -127,7 +127,8 @@ public sealed class SameBytesTests(TestModels models) : IDisposable
 
     private static Dictionary<string, string> Codes(string artefact) => ArtefactDecoder.ReadRows(artefact).ToDictionary(
         row => $"{row.LayerName} {row.RowStart}",
-        row => $"{row.QuantType} {row.Layout} {Convert.ToHexString(row.Data)} {string.Join(' ', [.. row.Scales, .. row.ZeroPoints, .. row.Levels])}",
+        row => $"{row.QuantType} {row.Layout} {Convert.ToHexString(row.Data)} "
+            + string.Join(' ', [.. row.Scales, .. row.ZeroPoints, .. row.Levels]),
         StringComparer.Ordinal);
 
     private static string Timeless(QuantizationResult result) => ReportJson.Serialize(result with

@@ -58,8 +58,8 @@ public sealed class DiffusersFolderTests : IDisposable
     }
 
     /// <summary>
-    /// Purpose: a component that is kept by default can be asked for. Input: the same folder with --include of the vae. Expected: vae/ holds
-    /// shards and its layers are in the result.
+    /// Purpose: a component that is kept by default can be asked for. Input: the same folder with --include of the vae. Expected: vae/
+    /// holds shards and its layers are in the result.
     /// </summary>
     [Fact]
     public async Task Quantize_IncludedComponent_IsQuantizedAsWell()

@@ -14,9 +14,9 @@ public sealed class LayerScopeTests(TestModels models) : IDisposable
     private readonly Quantizing _run = new();
 
     /// <summary>
-    /// Purpose: in layer scope each layer climbs alone. Input: dit-digits, 2 bits, a threshold between its layers' accuracies. Expected: the
-    /// result keeps the requested width, layers that reached it stay at 2 bits, the others are at 4 with an event each; the mix is counted,
-    /// stored, and reads back.
+    /// Purpose: in layer scope each layer climbs alone. Input: dit-digits, 2 bits, a threshold between its layers' accuracies. Expected:
+    /// the result keeps the requested width, layers that reached it stay at 2 bits, the others are at 4 with an event each; the mix is
+    /// counted, stored, and reads back.
     /// </summary>
     [Theory]
     [InlineData(ModelForm.Safetensors)]
@@ -67,9 +67,9 @@ public sealed class LayerScopeTests(TestModels models) : IDisposable
     }
 
     /// <summary>
-    /// Purpose: pinned layers keep their width in every attempt, and 16 keeps the layer. Input: dit-digits, 2 bits at 0.99, mlp.fc1 pinned to 8
-    /// bits by pattern, one layer by name to 2, another to 16, through the command line. Expected: the published width is 4 everywhere else;
-    /// the kept layer says pinned and is stored byte for byte.
+    /// Purpose: pinned layers keep their width in every attempt, and 16 keeps the layer. Input: dit-digits, 2 bits at 0.99, mlp.fc1 pinned
+    /// to 8 bits by pattern, one layer by name to 2, another to 16, through the command line. Expected: the published width is 4 everywhere
+    /// else; the kept layer says pinned and is stored byte for byte.
     /// </summary>
     [Theory]
     [InlineData(ModelForm.Safetensors)]
@@ -97,15 +97,16 @@ public sealed class LayerScopeTests(TestModels models) : IDisposable
     }
 
     /// <summary>
-    /// Purpose: a floor for the worst layer is part of the gate. Input: dit-digits, 2 bits, mean threshold 0.9 (reached), floor 0.97 (missed by
-    /// every layer). Expected: 4 bits; the failed attempt names the layer, its accuracy and the floor.
+    /// Purpose: a floor for the worst layer is part of the gate. Input: dit-digits, 2 bits, mean threshold 0.9 (reached), floor 0.97
+    /// (missed by every layer). Expected: 4 bits; the failed attempt names the layer, its accuracy and the floor.
     /// </summary>
     [Theory]
     [InlineData(ModelForm.Safetensors)]
     [InlineData(ModelForm.V2Extended)]
     public async Task Quantize_MinLayerAccuracyMissed_FallsBack(ModelForm form)
     {
-        QuantizationResult result = await _run.RunAsync(models.Dit(form), new() { BitWidth = 2, MinAccuracy = 0.9, MinLayerAccuracy = 0.97 });
+        QuantizationResult result = await _run.RunAsync(
+            models.Dit(form), new() { BitWidth = 2, MinAccuracy = 0.9, MinLayerAccuracy = 0.97 });
 
         FallbackAssert.Attempts(result.Attempts, (2, 0.9, false), (4, 0.85, true));
         Assert.Contains("below 0.97", result.Attempts[0].FailureReason, StringComparison.Ordinal);

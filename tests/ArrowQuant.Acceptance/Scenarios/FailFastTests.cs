@@ -14,8 +14,8 @@ public sealed class FailFastTests(TestModels models) : IDisposable
 
     /// <summary>
     /// fail_fast. Purpose: no other width is tried. Input: real weights at 2 bits and 0.99, and outlier weights at 4 bits and 0.98.
-    /// Expected: QuantizationException with exactly one attempt, the accuracy, the threshold, that fail-fast was on and that no fallback was
-    /// attempted; nothing at the output path or beside it.
+    /// Expected: QuantizationException with exactly one attempt, the accuracy, the threshold, that fail-fast was on and that no fallback
+    /// was attempted; nothing at the output path or beside it.
     /// </summary>
     [Theory]
     [InlineData(ModelForm.Safetensors, 2, 0.99)]
@@ -28,7 +28,8 @@ public sealed class FailFastTests(TestModels models) : IDisposable
         QuantizationException failure = await _run.FailAsync(model, new() { BitWidth = bits, MinAccuracy = minAccuracy, FailFast = true });
 
         FallbackAssert.Attempts(failure.Attempts, (bits, minAccuracy, false));
-        Assert.Contains($"INT{bits} reached accuracy {failure.Attempts[0].CosineSimilarity:0.######}", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"INT{bits} reached accuracy {failure.Attempts[0].CosineSimilarity:0.######}", failure.Message, StringComparison.Ordinal);
         Assert.Contains($"threshold {minAccuracy}", failure.Message, StringComparison.Ordinal);
         Assert.Contains("fail-fast is on, no fallback was attempted", failure.Message, StringComparison.Ordinal);
         Assert.Empty(FallbackAssert.OfKind(failure.Events, "bit_width"));
@@ -47,7 +48,10 @@ public sealed class FailFastTests(TestModels models) : IDisposable
     {
         string model = bits == 2 ? models.Dit(form) : models.Outliers(form);
         ToolRun run = await Tool.RunAsync(
-            ["quantize", model, "-o", _run.Output, "--bit-width", $"{bits}", "--min-accuracy", minAccuracy, "--fail-fast", "--calibration", "none"]);
+        [
+            "quantize", model, "-o", _run.Output, "--calibration", "none", "--bit-width", $"{bits}",
+            "--min-accuracy", minAccuracy, "--fail-fast",
+        ]);
 
         Assert.Equal(4, run.ExitCode);
         Assert.Contains("fail-fast is on", Assert.Single(run.Errors), StringComparison.Ordinal);
@@ -103,15 +107,15 @@ public sealed class FailFastTests(TestModels models) : IDisposable
             Path.Combine(_run.Inputs, "nowhere"), new() { BitWidth = 3, GroupSize = 100, MinAccuracy = 1.5 }));
 
         Assert.Equal(3, error.Errors.Count);
-        Assert.Contains(error.Errors, line => line.Contains("bit_width", StringComparison.Ordinal) && line.Contains("2, 4, 8", StringComparison.Ordinal));
-        Assert.Contains(error.Errors, line => line.Contains("group_size", StringComparison.Ordinal) && line.Contains("100", StringComparison.Ordinal));
-        Assert.Contains(error.Errors, line => line.Contains("min_accuracy", StringComparison.Ordinal) && line.Contains("1.5", StringComparison.Ordinal));
+        (string Name, string Value)[] wrong = [("bit_width", "2, 4, 8"), ("group_size", "100"), ("min_accuracy", "1.5")];
+        Assert.All(wrong, setting => Assert.Single(error.Errors, line =>
+            line.Contains(setting.Name, StringComparison.Ordinal) && line.Contains(setting.Value, StringComparison.Ordinal)));
         Assert.DoesNotContain("nowhere", error.Message, StringComparison.Ordinal);
     }
 
     /// <summary>
-    /// config_validation on models of both forms. Input: 3 bits. Expected: exit code 2, one line with the flag, the value and the valid ones;
-    /// nothing written.
+    /// config_validation on models of both forms. Input: 3 bits. Expected: exit code 2, one line with the flag, the value and the valid
+    /// ones; nothing written.
     /// </summary>
     [Theory]
     [InlineData(ModelForm.Safetensors)]

@@ -14,8 +14,8 @@ public sealed class MetricsTests(TestModels models) : IDisposable
     private readonly Quantizing _run = new();
 
     /// <summary>
-    /// Metrics. Purpose: dashboards see the same rates as the result. Input: a text and an image model, 2 bits, 0.99, no calibration data, so
-    /// that methods and widths fall back. Expected: tries and fallbacks by method are those of the result; tags are method, bit_width,
+    /// Metrics. Purpose: dashboards see the same rates as the result. Input: a text and an image model, 2 bits, 0.99, no calibration data,
+    /// so that methods and widths fall back. Expected: tries and fallbacks by method are those of the result; tags are method, bit_width,
     /// modality and cause alone, and no value is the name of a layer; one duration for each attempt.
     /// </summary>
     [Theory]
@@ -44,7 +44,8 @@ public sealed class MetricsTests(TestModels models) : IDisposable
             Assert.All(fallbacks, m => Assert.Equal(modality, m.Tags["modality"]));
             Assert.All(fallbacks, m => Assert.Contains(m.Tags["cause"], (object[])["no_calibration_data", "below_threshold"]));
             if (key.StartsWith("int", StringComparison.Ordinal)) continue;
-            Assert.Equal(rate.Attempts, measured.Where(m => m.Instrument == "arrowquant.method.tries" && Equals(m.Tags["method"], key)).Sum(m => m.Value));
+            var tries = measured.Where(m => m.Instrument == "arrowquant.method.tries" && Equals(m.Tags["method"], key));
+            Assert.Equal(rate.Attempts, tries.Sum(m => m.Value));
         }
 
         Assert.Equal(result.Fallback.Events.Count, measured.Where(m => m.Instrument == "arrowquant.fallbacks").Sum(m => m.Value));
@@ -52,7 +53,8 @@ public sealed class MetricsTests(TestModels models) : IDisposable
             result.Attempts.Select(attempt => ((object?)attempt.BitWidth, (object?)attempt.Passed)),
             measured.Where(m => m.Instrument == "arrowquant.attempt.duration").Select(m => (m.Tags["bit_width"], m.Tags["passed"])));
         Assert.All(measured, m => Assert.All(m.Tags.Keys, tag => Assert.Contains(tag, KnownTags)));
-        Assert.DoesNotContain(measured, m => m.Tags.Values.Any(value => value is string text && text.Contains("blocks", StringComparison.Ordinal)));
+        Assert.DoesNotContain(
+            measured, m => m.Tags.Values.Any(value => value is string text && text.Contains("blocks", StringComparison.Ordinal)));
 
         void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {

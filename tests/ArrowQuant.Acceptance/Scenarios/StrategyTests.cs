@@ -12,8 +12,8 @@ public sealed class StrategyTests(TestModels models) : IDisposable
     private readonly Quantizing _run = new();
 
     /// <summary>
-    /// no_fallback. Purpose: a width that passes is published as it is. Input: a real model, 2 bits, 0.70. Expected: 2 bits, one attempt that
-    /// measured every layer, no event of kind bit_width.
+    /// no_fallback. Purpose: a width that passes is published as it is. Input: a real model, 2 bits, 0.70. Expected: 2 bits, one attempt
+    /// that measured every layer, no event of kind bit_width.
     /// </summary>
     [Theory]
     [InlineData(ModelForm.Safetensors)]
@@ -33,9 +33,9 @@ public sealed class StrategyTests(TestModels models) : IDisposable
 
     /// <summary>
     /// preserves_modality and all four modalities. Purpose: the modality and its strategy stay the same whatever the width. Input: the same
-    /// weights as text, code, image and audio, 2 bits with 0.99, 4 bits, and 8 bits. Expected: text and code are r2q with time_aware, image and audio gptq
-    /// with spatial, at the published width, in the result, the stored metadata and every row; each layer says what was really used without
-    /// calibration data.
+    /// weights as text, code, image and audio, 2 bits with 0.99, 4 bits, and 8 bits. Expected: text and code are r2q with time_aware, image
+    /// and audio gptq with spatial, at the published width, in the result, the stored metadata and every row; each layer says what was
+    /// really used without calibration data.
     /// </summary>
     [Theory]
     [InlineData("text", ModelForm.Safetensors)]
@@ -50,10 +50,12 @@ public sealed class StrategyTests(TestModels models) : IDisposable
     {
         bool isSequence = modality is "text" or "code";
         StrategyReport strategy = isSequence ? new("r2q", true, false) : new("gptq", false, true);
-        foreach ((int bits, double minAccuracy, int published) in ((int, double, int)[])[(2, 0.99, 4), (4, 0.9, 4), (8, 0.9, 8), (2, 0.9, 2)])
+        (int, double, int)[] ladders = [(2, 0.99, 4), (4, 0.9, 4), (8, 0.9, 8), (2, 0.9, 2)];
+        foreach ((int bits, double minAccuracy, int published) in ladders)
         {
             using Quantizing run = new();
-            QuantizationResult result = await run.RunAsync(models.Gaussian(form, modality), new() { BitWidth = bits, MinAccuracy = minAccuracy });
+            QuantizationResult result = await run.RunAsync(
+                models.Gaussian(form, modality), new() { BitWidth = bits, MinAccuracy = minAccuracy });
 
             Assert.Equal((published, modality, strategy), (result.BitWidth, result.Modality, result.Strategy));
             Assert.All(result.Layers, layer => Assert.Equal(("base", isSequence ? "none" : "spatial"), (layer.Method, layer.Enhancement)));
@@ -64,8 +66,8 @@ public sealed class StrategyTests(TestModels models) : IDisposable
     }
 
     /// <summary>
-    /// The real models. Purpose: what each sample is, is found without being told. Input: the three samples in both forms, 4 bits. Expected:
-    /// their modality, and the modality again in the artefact as the library reads it.
+    /// The real models. Purpose: what each sample is, is found without being told. Input: the three samples in both forms, 4 bits.
+    /// Expected: their modality, and the modality again in the artefact as the library reads it.
     /// </summary>
     [Theory]
     [InlineData("dit", "image", ModelForm.Safetensors)]
@@ -85,9 +87,9 @@ public sealed class StrategyTests(TestModels models) : IDisposable
     }
 
     /// <summary>
-    /// final_accuracy. Purpose: the result tells the truth. Input: real models, 2 bits, 0.95; and again 4 and 8 bits. Expected: the published
-    /// model, decoded by an independent reader, has the accuracy that the result states, for the model and for every layer, and the result
-    /// that was returned is the one that is stored.
+    /// final_accuracy. Purpose: the result tells the truth. Input: real models, 2 bits, 0.95; and again 4 and 8 bits. Expected: the
+    /// published model, decoded by an independent reader, has the accuracy that the result states, for the model and for every layer, and
+    /// the result that was returned is the one that is stored.
     /// </summary>
     [Theory]
     [InlineData("dit", 2, ModelForm.Safetensors)]

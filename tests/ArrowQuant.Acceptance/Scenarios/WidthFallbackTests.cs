@@ -14,9 +14,9 @@ public sealed class WidthFallbackTests(TestModels models) : IDisposable
     private readonly Quantizing _run = new();
 
     /// <summary>
-    /// int2_to_int4. Purpose: INT2 that misses the caller's threshold falls back once. Input: real image and text models, 2 bits, 0.99, which
-    /// no 2-bit grid reaches. Expected: 4 bits, accuracy at least 0.85, attempts [2 failed, 4 passed], one event of kind bit_width, one warning
-    /// that names both widths, the accuracy and the threshold.
+    /// int2_to_int4. Purpose: INT2 that misses the caller's threshold falls back once. Input: real image and text models, 2 bits, 0.99,
+    /// which no 2-bit grid reaches. Expected: 4 bits, accuracy at least 0.85, attempts [2 failed, 4 passed], one event of kind bit_width,
+    /// one warning that names both widths, the accuracy and the threshold.
     /// </summary>
     [Theory]
     [InlineData("dit", ModelForm.Safetensors)]
@@ -44,8 +44,9 @@ public sealed class WidthFallbackTests(TestModels models) : IDisposable
     }
 
     /// <summary>
-    /// int4_to_int8. Purpose: the same step one width higher. Input: Gaussian weights with an outlier pair of 20 standard deviations in every
-    /// group of 128, 4 bits, 0.98 (INT4 reaches about 0.965). Expected: 8 bits, accuracy at least 0.95, attempts [4 failed, 8 passed].
+    /// int4_to_int8. Purpose: the same step one width higher. Input: Gaussian weights with an outlier pair of 20 standard deviations in
+    /// every group of 128, 4 bits, 0.98 (INT4 reaches about 0.965). Expected: 8 bits, accuracy at least 0.95, attempts [4 failed, 8
+    /// passed].
     /// </summary>
     [Theory]
     [InlineData(ModelForm.Safetensors)]
@@ -65,9 +66,9 @@ public sealed class WidthFallbackTests(TestModels models) : IDisposable
     }
 
     /// <summary>
-    /// full_chain, default thresholds. Purpose: 2 -> 4 -> 8, judged at 0.99, 0.85 and 0.95. Input: rows of 8192 weights with one far outlier
-    /// pair, and calibration data that cannot serve them, so that every row has a single grid (per_channel); such a grid misses 0.85 at 4 bits.
-    /// Expected: 8 bits, three attempts, each more accurate than the one before.
+    /// full_chain, default thresholds. Purpose: 2 -> 4 -> 8, judged at 0.99, 0.85 and 0.95. Input: rows of 8192 weights with one far
+    /// outlier pair, and calibration data that cannot serve them, so that every row has a single grid (per_channel); such a grid misses
+    /// 0.85 at 4 bits. Expected: 8 bits, three attempts, each more accurate than the one before.
     /// </summary>
     [Theory]
     [InlineData(ModelForm.Safetensors)]
@@ -77,7 +78,7 @@ public sealed class WidthFallbackTests(TestModels models) : IDisposable
         string[] layers = ["blocks.0.proj", "blocks.1.proj"];
         string calibration = BrokenCalibration.WrongChannelCount(_run.Inputs, layers, found: 7);
         QuantizationResult result = await _run.RunAsync(
-            models.LongRows(form), new() { BitWidth = 2, MinAccuracy = 0.99 }, new QuantizationRunOptions { CalibrationPath = calibration });
+            models.LongRows(form), new() { BitWidth = 2, MinAccuracy = 0.99 }, new() { CalibrationPath = calibration });
 
         Assert.Equal((2, 8), (result.RequestedBitWidth, result.BitWidth));
         FallbackAssert.Attempts(result.Attempts, (2, 0.99, false), (4, 0.85, false), (8, 0.95, true));
@@ -87,8 +88,8 @@ public sealed class WidthFallbackTests(TestModels models) : IDisposable
     }
 
     /// <summary>
-    /// full_chain, the caller's threshold. Purpose: keep_min_accuracy holds 0.999 at every width. Input: real image and text models, 2 bits.
-    /// Expected: 8 bits, every attempt judged at 0.999.
+    /// full_chain, the caller's threshold. Purpose: keep_min_accuracy holds 0.999 at every width. Input: real image and text models, 2
+    /// bits. Expected: 8 bits, every attempt judged at 0.999.
     /// </summary>
     [Theory]
     [InlineData("dit", ModelForm.Safetensors)]
@@ -140,14 +141,15 @@ public sealed class WidthFallbackTests(TestModels models) : IDisposable
         QuantizationAttempt attempt = Assert.Single(failure.Attempts);
         Assert.Equal((8, 0.999999, false), (attempt.BitWidth, attempt.MinAccuracy, attempt.Passed));
         Assert.Contains("all attempts failed", failure.Message, StringComparison.Ordinal);
-        Assert.Contains($"INT8 accuracy {attempt.CosineSimilarity:0.######} (threshold 0.999999)", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"INT8 accuracy {attempt.CosineSimilarity:0.######} (threshold 0.999999)", failure.Message, StringComparison.Ordinal);
         FallbackAssert.RatesAddUp(failure.Events, failure.Rates);
         Assert.Empty(FallbackAssert.OfKind(failure.Events, "bit_width"));
     }
 
     /// <summary>
-    /// All widths fail. Purpose: an exhausted ladder tells every attempt. Input: 2 bits, 0.9999999 kept at every width. Expected: error with
-    /// three attempts and two events of kind bit_width; nothing published.
+    /// All widths fail. Purpose: an exhausted ladder tells every attempt. Input: 2 bits, 0.9999999 kept at every width. Expected: error
+    /// with three attempts and two events of kind bit_width; nothing published.
     /// </summary>
     [Theory]
     [InlineData(ModelForm.Safetensors)]
@@ -159,15 +161,19 @@ public sealed class WidthFallbackTests(TestModels models) : IDisposable
 
         FallbackAssert.Attempts(failure.Attempts, (2, 0.9999999, false), (4, 0.9999999, false), (8, 0.9999999, false));
         foreach (QuantizationAttempt attempt in failure.Attempts)
-            Assert.Contains($"INT{attempt.BitWidth} accuracy {attempt.CosineSimilarity:0.######} (threshold 0.9999999)", failure.Message, StringComparison.Ordinal);
+        {
+            string account = $"INT{attempt.BitWidth} accuracy {attempt.CosineSimilarity:0.######} (threshold 0.9999999)";
+            Assert.Contains(account, failure.Message, StringComparison.Ordinal);
+        }
+
         Assert.Equal(["int2", "int4"], FallbackAssert.OfKind(failure.Events, "bit_width").Select(step => step.From));
         FallbackAssert.RatesAddUp(failure.Events, failure.Rates);
     }
 
     /// <summary>
-    /// Early stop. Purpose: an attempt that cannot reach its threshold any more ends. Input: a real model, 2 bits, 0.99. Expected: the failed
-    /// attempt measured fewer layers than the model has and says which mean was still reachable, below the threshold; thread count changes
-    /// neither.
+    /// Early stop. Purpose: an attempt that cannot reach its threshold any more ends. Input: a real model, 2 bits, 0.99. Expected: the
+    /// failed attempt measured fewer layers than the model has and says which mean was still reachable, below the threshold; thread count
+    /// changes neither.
     /// </summary>
     [Fact]
     public async Task Quantize_ThresholdOutOfReach_StopsTheAttemptEarly()

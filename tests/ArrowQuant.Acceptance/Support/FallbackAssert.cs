@@ -7,7 +7,8 @@ namespace ArrowQuant.Acceptance.Support;
 public static class FallbackAssert
 {
     /// <summary>Widths and outcomes of the attempts are these, and each later attempt is more accurate than the one before.</summary>
-    public static void Attempts(IReadOnlyList<QuantizationAttempt> attempts, params (int BitWidth, double MinAccuracy, bool Passed)[] expected)
+    public static void Attempts(
+        IReadOnlyList<QuantizationAttempt> attempts, params (int BitWidth, double MinAccuracy, bool Passed)[] expected)
     {
         Assert.Equal(expected, attempts.Select(attempt => (attempt.BitWidth, attempt.MinAccuracy, attempt.Passed)));
         for (int i = 1; i < attempts.Count; i++)

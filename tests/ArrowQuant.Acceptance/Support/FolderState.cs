@@ -5,7 +5,9 @@ namespace ArrowQuant.Acceptance.Support;
 /// <summary>What lies in a folder at a moment, to be compared with what lies there later.</summary>
 public static class FolderState
 {
-    /// <summary>Relative path and SHA-256 of every file, and every folder, in ordinal order; a single line when there is no such folder.</summary>
+    /// <summary>
+    /// Relative path and SHA-256 of every file, and every folder, in ordinal order; a single line when there is no such folder.
+    /// </summary>
     public static string[] Of(string folder)
     {
         if (!Directory.Exists(folder)) return [$"no folder {folder}"];

@@ -8,7 +8,9 @@ using ArrowQuant.TestKit.Parquet;
 
 namespace ArrowQuant.Acceptance.Support;
 
-/// <summary>The models that the tests share: samples, public checkpoints and seeded ones, each in both forms, made once and never changed.</summary>
+/// <summary>
+/// The models that the tests share: samples, public checkpoints and seeded ones, each in both forms, made once and never changed.
+/// </summary>
 public sealed class TestModels : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -29,11 +31,13 @@ public sealed class TestModels : IDisposable
 
     /// <summary>The same with one pair of +-20 standard deviations in every group of 128.</summary>
     public string Outliers(ModelForm form) => InForm(
-        Once("outliers", folder => SyntheticModels.Write(folder, WeightDistribution.GaussianWithOutliers, 12, outlierDeviations: 20)), form);
+        Once("outliers", folder => SyntheticModels.Write(folder, WeightDistribution.GaussianWithOutliers, 12, outlierDeviations: 20)),
+        form);
 
     /// <summary>
-    /// Two layers of Gaussian rows of 8192, each with one pair of +-60 and 57 pairs of +-8 standard deviations: a third of the energy at each
-    /// scale. One grid for such a row has levels for one scale at 2 bits and for two of them at 4 bits, which is below 0.85 in both cases.
+    /// Two layers of Gaussian rows of 8192, each with one pair of +-60 and 57 pairs of +-8 standard deviations: a third of the energy at
+    /// each scale. One grid for such a row has levels for one scale at 2 bits and for two of them at 4 bits, which is below 0.85 in both
+    /// cases.
     /// </summary>
     public string LongRows(ModelForm form) => InForm(Once("long-rows", WriteLongRows), form);
 
@@ -61,7 +65,8 @@ public sealed class TestModels : IDisposable
         Dictionary<string, (long[] Shape, float[] Values)> tensors = new(StringComparer.Ordinal);
         for (int layer = 0; layer < 2; layer++)
         {
-            float[] values = SyntheticModels.Values(WeightDistribution.Gaussian, Rows * Columns, 21 + (ulong)layer, standardDeviation: 0.02);
+            float[] values = SyntheticModels.Values(
+                WeightDistribution.Gaussian, Rows * Columns, 21 + (ulong)layer, standardDeviation: 0.02);
             for (int row = 0; row < Rows; row++)
             {
                 Span<float> weights = values.AsSpan(row * Columns, Columns);
@@ -77,7 +82,8 @@ public sealed class TestModels : IDisposable
         }
 
         Directory.CreateDirectory(folder);
-        WeightFileWriter.Write(Path.Combine(folder, "model.safetensors"), tensors, new Dictionary<string, string> { ["modality"] = "image" });
+        WeightFileWriter.Write(
+            Path.Combine(folder, "model.safetensors"), tensors, new Dictionary<string, string> { ["modality"] = "image" });
         return folder;
     }
 }

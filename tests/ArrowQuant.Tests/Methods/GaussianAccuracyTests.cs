@@ -19,7 +19,9 @@ public sealed class GaussianAccuracyTests
     {
         var format = new QuantizedFormat { BitWidth = bits, Layout = layout, Groups = new GroupLayout(columns, groupSize) };
         var block = new QuantizedBlock(format, 0, weights.Length / columns);
-        return LayerFigures.From(new RowQuantizer(KernelSet.Create(null), format, search).Quantize(weights, block, 0));
+        KernelSet kernels = KernelSet.Create(null);
+        var coder = new PlainCoder(kernels, new GridFit(kernels, format, search), []);
+        return LayerFigures.From(new RowQuantizer(kernels, format, coder).Quantize(weights, block, 0).Weights);
     }
 
     [Theory]

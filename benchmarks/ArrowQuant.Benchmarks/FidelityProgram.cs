@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using System.Text;
+using ArrowQuant.Configuration;
+using ArrowQuant.Pipeline;
+using ArrowQuant.Reporting;
+using ArrowQuant.TestKit;
+
+namespace ArrowQuant.Benchmarks;
+
+/// <summary>
+/// Quantizes the sample models with every method and width, runs them with their decoded weights, and prints how far they are from the
+/// originals: <c>fidelity [--samples N] [--model NAME] [--out FILE]</c>.
+/// </summary>
+internal static class FidelityProgram
+{
+    private const string Embeddings = "embedding_table|class_embedding|wte|pos_embed";
+
+    /// <summary>Runs the program.</summary>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        int samples = int.Parse(ValueOf(args, "--samples") ?? "200");
+        string? only = ValueOf(args, "--model");
+        var text = new StringBuilder();
+        void Say(string line)
+        {
+            Console.WriteLine(line);
+            text.Append(line).Append('\n');
+        }
+
+        Say("# Fidelity: what quantized models still do");
+        Say(string.Empty);
+        Say($"Every layer but embeddings, group 128, artefacts read back by an independent reader; {samples} samples of DDIM 20 steps. Commit {Commit()}.");
+        foreach (IModelTrial trial in Trials(samples).Where(trial => only is null || trial.Model == only)) await Table(trial, Say);
+        if (ValueOf(args, "--out") is { } file) await File.WriteAllTextAsync(file, text.ToString());
+        return 0;
+    }
+
+    private static async Task Table(IModelTrial trial, Action<string> say)
+    {
+        say(string.Empty);
+        say($"## {trial.Model}");
+        say(string.Empty);
+        say($"| weights | bits per weight | weight cosine | held-out output cosine | held-out output error | {trial.Columns} |");
+        say($"|---|---|---|---|---|{string.Concat(trial.Columns.Split('|').Select(_ => "---|"))}");
+        say($"| original | | | | | {trial.Judge(WeightFile.Read(RepositoryPaths.SampleFile(trial.Model, "model.safetensors")))} |");
+        foreach (int bits in new[] { 2, 4, 8 })
+        {
+            foreach (bool calibrated in new[] { false, true }) say(await Row(trial, bits, calibrated));
+        }
+    }
+
+    private static async Task<string> Row(IModelTrial trial, int bits, bool calibrated)
+    {
+        using var folder = new TempFolder();
+        var config = new DiffusionQuantConfig
+        {
+            BitWidth = bits,
+            MinAccuracy = 0,
+            SkipSensitiveLayers = false,
+            ExcludeLayers = [Embeddings],
+        };
+        QuantizationResult result = await new DiffusionQuantizer().QuantizeAsync(
+            RepositoryPaths.Sample(trial.Model), folder.PathOf("out"), config, new QuantizationRunOptions { NoCalibration = !calibrated });
+        string methods = string.Join(", ", result.Layers.GroupBy(l => $"{l.Method}{(l.Enhancement == "none" ? "" : "+" + l.Enhancement)} {l.Layout}")
+            .OrderByDescending(g => g.Count()).Select(g => $"{g.Count()} {g.Key}"));
+        double? error = result.Layers.All(l => l.OutputError is not null) ? result.Layers.Average(l => l.OutputError!.Value) : null;
+        string figures = trial.Judge(ArtefactDecoder.Decode(folder.PathOf("out")));
+        return $"| INT{bits} {(calibrated ? "calibrated" : "without data")} ({methods}) | {result.BitsPerWeight:0.00} | {result.WeightCosineSimilarity:0.0000} | " +
+            $"{result.OutputCosineSimilarity:0.0000} | {error:0.0000} | {figures} |";
+    }
+
+    private static IEnumerable<IModelTrial> Trials(int samples)
+    {
+        yield return new DitTrial(samples);
+        yield return new LladaTrial();
+        yield return new DiffWaveTrial(samples);
+    }
+
+    private static string? ValueOf(string[] args, string name)
+    {
+        int index = Array.IndexOf(args, name);
+        return index >= 0 && index + 1 < args.Length ? args[index + 1] : null;
+    }
+
+    private static string Commit()
+    {
+        using Process git = Process.Start(new ProcessStartInfo("git", "rev-parse --short HEAD") { RedirectStandardOutput = true })!;
+        return git.StandardOutput.ReadToEnd().Trim();
+    }
+
+    private interface IModelTrial
+    {
+        string Model { get; }
+
+        string Columns { get; }
+
+        string Judge(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights);
+    }
+
+    private sealed class DitTrial(int samples) : IModelTrial
+    {
+        private readonly DitJudge _judge = new(samples);
+
+        public string Model => "dit-digits";
+
+        public string Columns => "class accuracy | Frechet distance | PSNR dB";
+
+        public string Judge(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights)
+        {
+            SampleScore score = _judge.Judge(weights);
+            return $"{score.Accuracy:0.000} | {score.Frechet:0.000} | {score.PsnrDecibels:0.0}";
+        }
+    }
+
+    private sealed class LladaTrial : IModelTrial
+    {
+        private static readonly int[] Ratios = [100, 500, 900];
+
+        private readonly LladaJudge _judge = new();
+
+        public string Model => "llada-kjv";
+
+        public string Columns => "NLL at 10 % masked | 50 % | 90 %";
+
+        public string Judge(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights) =>
+            string.Join(" | ", Ratios.Select(ratio => $"{_judge.MaskedNll(weights, ratio):0.0000}"));
+    }
+
+    private sealed class DiffWaveTrial(int samples) : IModelTrial
+    {
+        private readonly DiffWaveJudge _judge = new(samples);
+
+        public string Model => "diffwave-spoken-digits";
+
+        public string Columns => "class accuracy | Frechet distance";
+
+        public string Judge(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights)
+        {
+            SampleScore score = _judge.Judge(weights);
+            return $"{score.Accuracy:0.000} | {score.Frechet:0.00}";
+        }
+    }
+}

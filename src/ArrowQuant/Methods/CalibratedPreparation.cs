@@ -1,0 +1,246 @@
+using ArrowQuant.Calibration;
+using ArrowQuant.Quality;
+using ArrowQuant.Tensors;
+
+namespace ArrowQuant.Methods;
+
+/// <summary>
+/// Fits a layer to its inputs: weighs samples over time groups, searches equalization scales, factors the Hessian, and chooses the grid by
+/// the output error on the row sample after all corrections. What is worse than <c>base</c> on rows that were held out gives way to it.
+/// </summary>
+internal sealed class CalibratedPreparation
+{
+    private const int MinimaxRounds = 12;
+    private const double MinimaxPower = 0.7;
+    private const int LargeHessian = 1024;
+
+    private readonly LayerRequest _request;
+    private readonly LayerCalibration _calibration;
+    private readonly float[] _sample;
+    private readonly List<IDisposable> _held = [];
+
+    /// <summary>Loads the calibration data and the row sample of a layer.</summary>
+    public CalibratedPreparation(LayerRequest request)
+    {
+        _request = request;
+        _calibration = request.Calibration();
+        _held.Add(_calibration);
+        List<float> sample = [];
+        request.ReadSample(piece => sample.AddRange(piece));
+        _sample = [.. sample];
+    }
+
+    private LayerRecipe Recipe => _request.Recipe;
+
+    private bool IsTimeAware => Recipe.Enhancement == MethodNames.TimeAware;
+
+    /// <summary>Makes every choice.</summary>
+    public PreparedLayer Prepare()
+    {
+        if (!_calibration.HasSamples) return ByMoments();
+        int groups = _calibration.Groups.Count;
+        var pooled = ActivationSamples.Pooled(_calibration.Fit, _calibration.Features, _calibration.FitGroup, groups);
+        var heldOut = ActivationSamples.Pooled(_calibration.HeldOut, _calibration.Features, _calibration.HeldOutGroup, groups);
+        double[] omega = [.. Enumerable.Repeat(1.0 / groups, groups)];
+        ActivationSamples samples = IsTimeAware ? pooled.Balanced(omega) : pooled;
+        OutputCorrection correction = CorrectionOf(samples, heldOut);
+        PreparedLayer byWeights = LayerPreparation.PrepareByWeights(_request, Recipe, correction, consume => consume(_sample));
+        _held.Add(_request.Budget.Charge(
+            HessianFactor.BytesOf(_request.Columns, BlockColumns), $"the Hessian of {_request.Name} in blocks of {BlockColumns} columns (hessian_block)"));
+        PreparedLayer? fitted = Fit(samples, correction, shared: true);
+        if (fitted is null)
+            return Fallback(byWeights, "hessian_not_positive_definite", $"the Hessian of layer {_request.Name} is not positive definite after damping");
+        if (IsTimeAware && _request.Config.MinimaxTimeWeighting) fitted = Minimax(fitted, pooled, heldOut, omega);
+        return KeepBetter(fitted, byWeights, omega);
+    }
+
+    // Only mean squares per channel are known: columns weigh by them, nothing can be compensated or measured.
+    private PreparedLayer ByMoments()
+    {
+        PreparedLayer byWeights = LayerPreparation.PrepareByWeights(_request, Recipe, null, consume => consume(_sample));
+        if (!IsTimeAware) return Fallback(byWeights, "moments_only", $"calibration data of layer {_request.Name} has moments of its channels only; gptq needs samples");
+        return new PreparedLayer
+        {
+            Recipe = Recipe,
+            Format = byWeights.Format,
+            Search = byWeights.Search,
+            ColumnWeights = HessianFactor.Importance(BalancedSquareMeans()),
+            TimeAwareJson = TimeAwareQuant.Of(true, _calibration.Groups, [.. Enumerable.Repeat(1.0 / _calibration.Groups.Count, _calibration.Groups.Count)], null).ToJson(),
+            ActivationStatsJson = ActivationStats.Of(_calibration.Groups).ToJson(),
+        };
+    }
+
+    // Mean squares of channels, each time group with the same share of energy.
+    private double[] BalancedSquareMeans()
+    {
+        double[] importance = new double[_calibration.Features];
+        for (int k = 0; k < _calibration.Groups.Count; k++)
+        {
+            ReadOnlySpan<float> squares = _calibration.SquareMeans.AsSpan(k * _calibration.Features, _calibration.Features);
+            double energy = 0;
+            foreach (float square in squares) energy += square;
+            for (int c = 0; c < importance.Length && energy > 0; c++) importance[c] += squares[c] / energy;
+        }
+
+        return importance;
+    }
+
+    private OutputCorrection CorrectionOf(ActivationSamples fit, ActivationSamples heldOut) => new(
+        new OutputMeter(_request.Kernels, fit), new OutputMeter(_request.Kernels, heldOut), _request.HasBias ? fit.BalancedMean() : null);
+
+    private PreparedLayer? Fit(ActivationSamples samples, OutputCorrection correction, bool shared)
+    {
+        (float[] Scales, double Alpha)? equalization = Recipe.Enhancement == MethodNames.Spatial ? Equalize(samples) : null;
+        HessianFactor? hessian = equalization is { } found ? Factor(samples.Scaled(found.Scales)) : shared ? SharedFactor(samples) : Factor(samples);
+        if (hessian is null) return null;
+        PreparedLayer? best = null;
+        double least = double.PositiveInfinity;
+        foreach (Grid grid in Grid.CompensatedCandidatesOf(Recipe.Method, _request.BitWidth))
+        {
+            var candidate = new PreparedLayer
+            {
+                Recipe = equalization is null ? Recipe : Recipe with { ChannelEqualization = true },
+                Format = _request.FormatOf(grid, equalization?.Scales),
+                Search = grid.Search,
+                Hessian = hessian,
+                Correction = correction,
+                Alpha = equalization?.Alpha,
+                Held = _held,
+            };
+            double error = ErrorOf(candidate, correction.Fit)?.RelativeError ?? double.PositiveInfinity;
+            if (best is not null && error >= least) continue;
+            best = candidate;
+            least = error;
+        }
+
+        return best;
+    }
+
+    private (float[] Scales, double Alpha)? Equalize(ActivationSamples samples)
+    {
+        Grid grid = Grid.CandidatesOf(MethodNames.BaseMethod, _request.BitWidth)[0];
+        var correction = new OutputCorrection(new OutputMeter(_request.Kernels, samples), new OutputMeter(_request.Kernels, samples), null);
+        return new EqualizationSearch(samples, _request.Channels).Find(_sample, (scales, importance) =>
+        {
+            var candidate = new PreparedLayer
+            {
+                Recipe = Recipe,
+                Format = _request.FormatOf(grid, scales),
+                Search = grid.Search,
+                ColumnWeights = importance,
+                Correction = correction,
+            };
+            return ErrorOf(candidate, correction.Fit)?.RelativeError ?? double.PositiveInfinity;
+        });
+    }
+
+    private HessianFactor? SharedFactor(ActivationSamples samples)
+    {
+        var key = new HessianKey(_calibration.InputHash, IsTimeAware, BlockColumns);
+        return _request.Hessians.Share(key, () => Factor(samples)).Value;
+    }
+
+    private int BlockColumns => HessianFactor.BlockColumns(_request.Config.HessianBlock, _request.Columns, _request.Config.GroupSize);
+
+    private HessianFactor? Factor(ActivationSamples samples)
+    {
+        int block = BlockColumns;
+        int threads = _request.Columns >= LargeHessian ? _request.Threads : 1;
+        return HessianFactor.TryCreate(_request.Kernels, samples, block, actOrder: false, threads);
+    }
+
+    // Shares of time groups grow with their error, so that the worst one falls (methods that minimise the maximum by reweighting).
+    private PreparedLayer Minimax(PreparedLayer first, ActivationSamples pooled, ActivationSamples heldOut, double[] omega)
+    {
+        PreparedLayer best = first;
+        OutputMeter meter = new(_request.Kernels, pooled);
+        OutputFigures? figures = ErrorOf(first, meter);
+        double least = figures?.WorstError ?? double.PositiveInfinity;
+        double[] shares = [.. omega];
+        for (int round = 0; round < MinimaxRounds && figures is not null && figures.GroupErrors.Count == shares.Length; round++)
+        {
+            double mean = figures.GroupErrors.Average();
+            if (!(mean > 0)) break;
+            for (int k = 0; k < shares.Length; k++) shares[k] *= Math.Pow(figures.GroupErrors[k] / mean, MinimaxPower);
+            double total = shares.Sum();
+            for (int k = 0; k < shares.Length; k++) shares[k] /= total;
+            ActivationSamples samples = pooled.Balanced(shares);
+            if (Fit(samples, CorrectionOf(samples, heldOut), shared: false) is not { } candidate) break;
+            figures = ErrorOf(candidate, meter);
+            if (figures is null || figures.WorstError >= least) continue;
+            least = figures.WorstError;
+            best = candidate;
+            shares.CopyTo(omega, 0);
+        }
+
+        return best;
+    }
+
+    private PreparedLayer KeepBetter(PreparedLayer fitted, PreparedLayer byWeights, double[] omega)
+    {
+        OutputMeter heldOut = fitted.Correction!.HeldOut;
+        OutputFigures? ours = ErrorOf(fitted, heldOut);
+        OutputFigures? rounded = ErrorOf(byWeights, heldOut);
+        if (ours is null || rounded is null) return Described(fitted, omega, ours);
+        if (ours.RelativeError > rounded.RelativeError)
+        {
+            return Fallback(byWeights, "worse_than_base",
+                $"held-out output error of layer {_request.Name} is {ours.RelativeError:0.####} fitted and {rounded.RelativeError:0.####} with base");
+        }
+
+        if (IsTimeAware && ours.WorstError > rounded.WorstError)
+        {
+            return Fallback(byWeights, "worst_time_group",
+                $"held-out output error of the worst time group of layer {_request.Name} is {ours.WorstError:0.####} fitted and {rounded.WorstError:0.####} with base");
+        }
+
+        return Described(fitted, omega, ours);
+    }
+
+    private PreparedLayer Described(PreparedLayer layer, double[] omega, OutputFigures? heldOut) => new()
+    {
+        Recipe = layer.Recipe,
+        Format = layer.Format,
+        Search = layer.Search,
+        Hessian = layer.Hessian,
+        Correction = layer.Correction,
+        Alpha = layer.Alpha,
+        Held = layer.Held,
+        TimeAwareJson = IsTimeAware ? TimeAwareQuant.Of(true, _calibration.Groups, omega, heldOut?.ErrorOfGroup).ToJson() : null,
+        ActivationStatsJson = ActivationStats.Of(_calibration.Groups).ToJson(),
+    };
+
+    private PreparedLayer Fallback(PreparedLayer byWeights, string cause, string message)
+    {
+        // The rows are still measured with; the Hessian is not needed any more.
+        foreach (IDisposable held in _held.Skip(1)) held.Dispose();
+        LayerRecipe recipe = Recipe.WithoutCalibration(cause, message);
+        PreparedLayer prepared = LayerPreparation.PrepareByWeights(_request, recipe, byWeights.Correction, consume => consume(_sample));
+        return new PreparedLayer
+        {
+            Recipe = recipe,
+            Format = prepared.Format,
+            Search = prepared.Search,
+            Correction = prepared.Correction,
+            ActivationStatsJson = ActivationStats.Of(_calibration.Groups).ToJson(),
+            Held = [_calibration],
+        };
+    }
+
+    // The relative output error of the row sample, quantized as a candidate would quantize it, on some inputs.
+    private OutputFigures? ErrorOf(PreparedLayer candidate, OutputMeter meter)
+    {
+        OutputCorrection measured = candidate.Correction! with { HeldOut = meter };
+        var probe = new PreparedLayer
+        {
+            Recipe = candidate.Recipe,
+            Format = candidate.Format,
+            Search = candidate.Search,
+            Hessian = candidate.Hessian,
+            ColumnWeights = candidate.ColumnWeights,
+            Correction = measured,
+        };
+        var block = new QuantizedBlock(candidate.Format, 0, _sample.Length / _request.Columns);
+        return OutputFigures.From(probe.NewQuantizer(_request.Kernels).Quantize(_sample, block, 0).Outputs);
+    }
+}

@@ -1,0 +1,67 @@
+using ArrowQuant.Kernels;
+using ArrowQuant.Tensors;
+
+namespace ArrowQuant.Methods;
+
+/// <summary>Fits grids of the kind that a format asks for into the group values of a block.</summary>
+internal sealed class GridFit(KernelSet kernels, QuantizedFormat format, AffineSearch search)
+{
+    /// <summary>How the codes are to be read.</summary>
+    public QuantizedFormat Format => format;
+
+    /// <summary>Fits all groups of [rows, columns] weights that begin at <paramref name="firstRow"/> of the block.</summary>
+    /// <param name="weights">The weights.</param>
+    /// <param name="columnWeights">Importance of every column, or empty.</param>
+    /// <param name="block">Receives the grids.</param>
+    /// <param name="firstRow">The first row in the block.</param>
+    public void FitRows(ReadOnlySpan<float> weights, ReadOnlySpan<float> columnWeights, QuantizedBlock block, int firstRow)
+    {
+        GroupLayout layout = format.Groups;
+        int first = firstRow * layout.GroupsPerRow;
+        int groups = weights.Length / layout.Columns * layout.GroupsPerRow;
+        var rows = new GroupRows(weights, layout.Columns, layout.GroupSize, columnWeights);
+        if (format.Layout == CodeLayout.Affine)
+            kernels.FitAffine(rows, format.BitWidth, search, block.Scales.AsSpan(first, groups), block.ZeroPoints.AsSpan(first, groups));
+        else
+            kernels.FitLattice(rows, WithOffset, block.Levels.AsSpan(first * format.LevelsPerGroup, groups * format.LevelsPerGroup));
+    }
+
+    /// <summary>Fits one group of [rows, length] weights and prepares it for the column kernel as well.</summary>
+    /// <param name="weights">The weights of the group, row after row.</param>
+    /// <param name="columnWeights">Importance of the group's columns, or empty.</param>
+    /// <param name="block">Receives the grids.</param>
+    /// <param name="firstRow">The first row in the block.</param>
+    /// <param name="group">The group in its row.</param>
+    /// <param name="grids">Receives the grids for the column kernel.</param>
+    public void FitGroup(
+        ReadOnlySpan<float> weights, ReadOnlySpan<float> columnWeights, QuantizedBlock block, int firstRow, int group, ColumnGrids grids)
+    {
+        int length = format.Groups.LengthOf(group);
+        int rows = weights.Length / length;
+        var groupRows = new GroupRows(weights, length, length, columnWeights);
+        int perRow = format.Groups.GroupsPerRow;
+        if (format.Layout == CodeLayout.Affine)
+        {
+            float[] scales = new float[rows];
+            float[] zeroPoints = new float[rows];
+            kernels.FitAffine(groupRows, format.BitWidth, search, scales, zeroPoints);
+            for (int r = 0; r < rows; r++)
+            {
+                block.Scales[(firstRow + r) * perRow + group] = scales[r];
+                block.ZeroPoints[(firstRow + r) * perRow + group] = zeroPoints[r];
+            }
+
+            grids.SetAffine(scales, zeroPoints, format.BitWidth);
+            return;
+        }
+
+        int perGroup = format.LevelsPerGroup;
+        float[] levels = new float[rows * perGroup];
+        kernels.FitLattice(groupRows, WithOffset, levels);
+        for (int r = 0; r < rows; r++)
+            levels.AsSpan(r * perGroup, perGroup).CopyTo(block.Levels.AsSpan(((firstRow + r) * perRow + group) * perGroup));
+        grids.SetLattice(levels, WithOffset);
+    }
+
+    private bool WithOffset => format.Layout == CodeLayout.Lattice3;
+}

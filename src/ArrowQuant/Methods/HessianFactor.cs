@@ -1,0 +1,119 @@
+using ArrowQuant.Kernels;
+
+namespace ArrowQuant.Methods;
+
+/// <summary>
+/// The Hessian H = sum of w x x^T over a layer's inputs, ready for compensation: factors of its damped inverse and the importance of every
+/// column. With a block size the Hessian is taken as block-diagonal, which bounds its memory.
+/// </summary>
+internal sealed class HessianFactor
+{
+    private const int LargestWhole = 8192;
+    private const double LargestDamping = 1;
+    private const double SmallestImportance = 1e-4;
+    private const double LargestImportance = 1e4;
+
+    private HessianFactor(IReadOnlyList<HessianSegment> segments, float[] columnWeights, bool actOrder, double damping)
+    {
+        Segments = segments;
+        ColumnWeights = columnWeights;
+        IsActOrder = actOrder;
+        Damping = damping;
+    }
+
+    /// <summary>The blocks along the diagonal, in column order.</summary>
+    public IReadOnlyList<HessianSegment> Segments { get; }
+
+    /// <summary>
+    /// Diagonal of the Hessian, clipped to 1e-4..1e4 of its median, mean 1; empty when every column counts the same.
+    /// </summary>
+    public float[] ColumnWeights { get; }
+
+    /// <summary>Whether columns are coded in the order of falling diagonal.</summary>
+    public bool IsActOrder { get; }
+
+    /// <summary>Share of the mean diagonal that was added to the diagonal in the end.</summary>
+    public double Damping { get; }
+
+    /// <summary>
+    /// Columns of a diagonal block: the whole matrix up to 8192 columns, else 4096, or what <c>hessian_block</c> says; whole groups.
+    /// </summary>
+    public static int BlockColumns(int hessianBlock, int columns, int groupSize)
+    {
+        int wanted = hessianBlock > 0 ? hessianBlock : columns <= LargestWhole ? columns : LargestWhole / 2;
+        return wanted >= columns ? columns : Math.Max(groupSize, wanted / groupSize * groupSize);
+    }
+
+    /// <summary>Bytes of all factors and of one block's Hessian.</summary>
+    public static long BytesOf(int columns, int blockColumns)
+    {
+        long blocks = (columns + blockColumns - 1) / blockColumns;
+        return (blocks + 1) * blockColumns * blockColumns * sizeof(float);
+    }
+
+    /// <summary>Damping as a share of the mean diagonal: .2 when samples are few for the columns, else .1.</summary>
+    public static double DefaultDamping(int samples, int columns) => samples < 2 * columns ? 0.2 : 0.1;
+
+    /// <summary>Computes and factors the Hessian; null when it is not positive definite even with damping of the whole mean diagonal.</summary>
+    /// <param name="kernels">The kernels.</param>
+    /// <param name="samples">Inputs of the layer with their weights.</param>
+    /// <param name="blockColumns">Columns of a diagonal block.</param>
+    /// <param name="actOrder">Whether columns are coded in the order of falling diagonal.</param>
+    /// <param name="threads">Threads; no result depends on it.</param>
+    public static HessianFactor? TryCreate(KernelSet kernels, ActivationSamples samples, int blockColumns, bool actOrder, int threads)
+    {
+        double[] diagonal = samples.SquareMeans();
+        double mean = diagonal.Average();
+        if (!(mean > 0)) return null;
+        float[] weights = [.. samples.Weights.Select(weight => (float)(weight / mean))];
+        double damping = DefaultDamping(samples.Count, samples.Features);
+        List<HessianSegment> segments = [];
+        for (int start = 0; start < samples.Features; start += blockColumns)
+        {
+            int length = Math.Min(blockColumns, samples.Features - start);
+            int[] order = [.. Enumerable.Range(start, length)];
+            if (actOrder) order = [.. order.OrderByDescending(column => diagonal[column]).ThenBy(column => column)];
+            float[] h = new float[(long)length * length];
+            kernels.Algebra.Gram(samples.Columns(order), length, weights, h, threads);
+            KeepDeadColumnsApart(h, length);
+            float[] factor = new float[h.Length];
+            while (!kernels.Algebra.TryFactorInverse(h, length, (float)damping, factor, threads))
+            {
+                damping *= 10;
+                if (damping > LargestDamping) return null;
+            }
+
+            segments.Add(new HessianSegment(start, length, order, factor));
+        }
+
+        return new HessianFactor(segments, Importance(diagonal), actOrder, damping);
+    }
+
+    /// <summary>Importance of columns from the diagonal of a Hessian; empty when all are equal.</summary>
+    public static float[] Importance(double[] diagonal)
+    {
+        double[] sorted = [.. diagonal.Where(value => value > 0).Order()];
+        if (sorted.Length == 0) return [];
+        double median = sorted[sorted.Length / 2];
+        double[] clipped = [.. diagonal.Select(value => Math.Clamp(value, median * SmallestImportance, median * LargestImportance))];
+        double mean = clipped.Average();
+        float[] weights = [.. clipped.Select(value => (float)(value / mean))];
+        return Array.TrueForAll(weights, weight => weight == weights[0]) ? [] : weights;
+    }
+
+    // A column whose input was always zero is tied to nothing: it is rounded, and passes nothing on.
+    private static void KeepDeadColumnsApart(float[] h, int length)
+    {
+        for (int j = 0; j < length; j++)
+        {
+            if (h[(long)j * length + j] == 0) h[(long)j * length + j] = 1f;
+        }
+    }
+}
+
+/// <summary>One block on the diagonal of a Hessian.</summary>
+/// <param name="Start">Its first column.</param>
+/// <param name="Length">Its columns.</param>
+/// <param name="Order">The columns in the order in which they are coded.</param>
+/// <param name="Factor">[length, length] upper factor of the damped inverse, in that order.</param>
+internal sealed record HessianSegment(int Start, int Length, int[] Order, float[] Factor);

@@ -1,0 +1,17 @@
+using ArrowQuant.Tensors;
+
+namespace ArrowQuant.Methods;
+
+/// <summary>
+/// Chooses the codes of some rows: fits the grid of every group into the block's scales, zero points or levels, and assigns codes.
+/// Not thread-safe; make one per worker.
+/// </summary>
+internal interface IRowCoder
+{
+    /// <summary>Codes [rows, columns] finite weights.</summary>
+    /// <param name="weights">The weights, already divided by equalization scales.</param>
+    /// <param name="block">Receives the grids of its rows from <paramref name="firstRow"/> on.</param>
+    /// <param name="firstRow">The first row in the block.</param>
+    /// <param name="codes">Receives [rows, columns] codes.</param>
+    void Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes);
+}
