@@ -23,8 +23,10 @@ internal sealed record CalibrationDefect(string Cause, string Message, bool Data
         new("non_finite_statistics", $"calibration input of layer {layer} has a value that is not finite in {place}", true);
 
     /// <summary>Statistics that no data can have.</summary>
-    public static CalibrationDefect Impossible(string layer, string place) =>
-        new("invalid_statistics", $"calibration statistics of layer {layer} are negative in {place}, expected means of squares and maxima", true);
+    public static CalibrationDefect Impossible(string layer, string place) => new(
+        "invalid_statistics",
+        $"calibration statistics of layer {layer} are negative in {place}, expected means of squares and maxima",
+        true);
 
     /// <summary>Fewer rows than a fit and a held-out part need.</summary>
     public static CalibrationDefect TooFewRows(string layer, long found, int expected) =>
@@ -43,6 +45,8 @@ internal sealed record CalibrationDefect(string Cause, string Message, bool Data
         true);
 
     /// <summary>A span of timesteps without any data.</summary>
-    public static CalibrationDefect EmptyTimeGroup(string layer, int bucket) =>
-        new("empty_time_group", $"calibration statistics of layer {layer} hold nothing in bucket {bucket}, where other buckets have data", true);
+    public static CalibrationDefect EmptyTimeGroup(string layer, int bucket) => new(
+        "empty_time_group",
+        $"calibration statistics of layer {layer} hold nothing in bucket {bucket}, where other buckets have data",
+        true);
 }

@@ -59,19 +59,21 @@ internal sealed class SafeTensorsCalibration
 
     private void AddUnique<T>(Dictionary<string, T> layers, string stem, T value, SafeTensorsEntry entry)
     {
-        if (!layers.TryAdd(CalibrationLayers.NameOf(stem), value)) throw Error(entry, "is there twice, with .weight in the name and without");
+        if (!layers.TryAdd(CalibrationLayers.NameOf(stem), value))
+            throw Error(entry, "is there twice, with .weight in the name and without");
     }
 
     private SafeTensorsRows ReadRows(string stem, SafeTensorsEntry entry)
     {
         (int count, int features) = MatrixOf(entry, "[samples, in_features]");
+        bool hasTimesteps = _entries.TryGetValue(stem + TimestepSuffix, out SafeTensorsEntry? timesteps);
         return new SafeTensorsRows(entry)
         {
             FilePath = _file.Path,
             Layer = CalibrationLayers.NameOf(stem),
             Features = features,
             Count = count,
-            Timesteps = _entries.TryGetValue(stem + TimestepSuffix, out SafeTensorsEntry? timesteps) ? ReadVector(timesteps, "[samples]") : null,
+            Timesteps = hasTimesteps ? ReadVector(timesteps!, "[samples]") : null,
         };
     }
 
@@ -151,11 +153,13 @@ internal sealed class SafeTensorsCalibration
     private byte[] ReadBytes(SafeTensorsEntry entry)
     {
         // The header was checked against the file's length, so that this much is really there.
-        if (entry.End - entry.Begin > Array.MaxLength) throw Error(entry, $"has {entry.End - entry.Begin} bytes, expected at most {Array.MaxLength}");
-        byte[] bytes = new byte[entry.End - entry.Begin];
+        long length = entry.End - entry.Begin;
+        if (length > Array.MaxLength) throw Error(entry, $"has {length} bytes, expected at most {Array.MaxLength}");
+        byte[] bytes = new byte[length];
         _file.Read(entry, 0, bytes);
         return bytes;
     }
 
-    private CalibrationException Error(SafeTensorsEntry entry, string what) => CalibrationFailure.Error(_file.Path, what, $"tensor {entry.Name}");
+    private CalibrationException Error(SafeTensorsEntry entry, string what) =>
+        CalibrationFailure.Error(_file.Path, what, $"tensor {entry.Name}");
 }

@@ -23,7 +23,8 @@ internal static class ModelPlanner
     /// <exception cref="ConfigurationException">The modality is neither given nor found.</exception>
     /// <exception cref="ModelFormatException">The model is quantized already, or has nothing to quantize.</exception>
     /// <exception cref="CalibrationException">Named calibration data is missing or broken.</exception>
-    public static ModelPlan Plan(IModelSource source, DiffusionQuantConfig config, QuantizationRunOptions options, MemoryBudget? budget = null)
+    public static ModelPlan Plan(
+        IModelSource source, DiffusionQuantConfig config, QuantizationRunOptions options, MemoryBudget? budget = null)
     {
         Modality modality = config.Modality ?? source.Description.Modality ?? throw new ConfigurationException(
             [$"{source.Path}: nothing in metadata.json, model_index.json, config.json or the file's own metadata tells the modality; give it with --modality text|code|image|audio"])
