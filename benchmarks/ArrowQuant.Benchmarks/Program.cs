@@ -4,6 +4,9 @@ using BenchmarkDotNet.Running;
 // matrix [order] [rounds] [kernel set]: linear algebra against the processor's peak
 if (args is ["matrix", .. string[] rest]) return MatrixBenchmark.Run(rest);
 
+// layer [order] [samples] [spatial on|off]: one large calibrated layer
+if (args is ["layer", .. string[] sizes]) return await LayerBenchmark.RunAsync(sizes);
+
 // fidelity [--samples N] [--model NAME] [--out FILE]: what quantized models still do
 if (args is ["fidelity", .. string[] options]) return await FidelityProgram.RunAsync(options);
 
