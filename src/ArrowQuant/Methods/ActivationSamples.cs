@@ -104,13 +104,13 @@ internal sealed class ActivationSamples
         return mean;
     }
 
-    /// <summary>[count, order.Length] values of some channels.</summary>
-    public float[] Columns(ReadOnlySpan<int> order)
+    /// <summary>[count, order.Length] values of some channels, times <paramref name="factor"/>.</summary>
+    public float[] Columns(ReadOnlySpan<int> order, float factor)
     {
         float[] values = new float[(long)Count * order.Length];
         for (int i = 0; i < Count; i++)
         {
-            for (int c = 0; c < order.Length; c++) values[(long)i * order.Length + c] = Rows[(long)i * Features + order[c]];
+            for (int c = 0; c < order.Length; c++) values[(long)i * order.Length + c] = Rows[(long)i * Features + order[c]] * factor;
         }
 
         return values;

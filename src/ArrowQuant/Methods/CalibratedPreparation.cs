@@ -137,7 +137,7 @@ internal sealed class CalibratedPreparation
     private HessianFactor? SharedFactor(ActivationSamples samples)
     {
         var key = new HessianKey(_calibration.InputHash, IsTimeAware, BlockColumns);
-        return _request.Hessians.Share(key, () => Factor(samples)).Value;
+        return _request.Hessians.Share(key, () => Factor(samples));
     }
 
     private int BlockColumns => HessianFactor.BlockColumns(_request.Config.HessianBlock, _request.Columns, _request.Config.GroupSize);

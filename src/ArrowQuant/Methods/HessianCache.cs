@@ -1,25 +1,38 @@
 namespace ArrowQuant.Methods;
 
 /// <summary>
-/// Lets layers with equal inputs (the projections of one attention, gate and up of one MLP) share a factored Hessian while one of them uses
-/// it. Thread-safe; what is shared is what each layer would have computed.
+/// Lets layers with equal inputs (the projections of one attention, gate and up of one MLP) share a factored Hessian as long as one of them
+/// holds it. Thread-safe; what is shared is what each layer would have computed.
 /// </summary>
 internal sealed class HessianCache
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<HessianKey, WeakReference<Lazy<HessianFactor?>>> _factors = [];
+    private readonly Dictionary<HessianKey, Slot> _slots = [];
 
-    /// <summary>The factor under a key; made by the first layer that asks while the others wait.</summary>
-    public Lazy<HessianFactor?> Share(HessianKey key, Func<HessianFactor?> create)
+    /// <summary>The factor under a key; made by the first layer that asks while the others wait. Null is not kept.</summary>
+    public HessianFactor? Share(HessianKey key, Func<HessianFactor?> create)
     {
+        Slot? slot;
         lock (_gate)
         {
-            if (_factors.TryGetValue(key, out WeakReference<Lazy<HessianFactor?>>? known) && known.TryGetTarget(out Lazy<HessianFactor?>? shared))
-                return shared;
-            var made = new Lazy<HessianFactor?>(create);
-            _factors[key] = new WeakReference<Lazy<HessianFactor?>>(made);
+            if (!_slots.TryGetValue(key, out slot)) _slots.Add(key, slot = new Slot());
+        }
+
+        lock (slot.Gate)
+        {
+            if (slot.Factor is { } known && known.TryGetTarget(out HessianFactor? shared)) return shared;
+            HessianFactor? made = create();
+            slot.Factor = made is null ? null : new WeakReference<HessianFactor>(made);
             return made;
         }
+    }
+
+    private sealed class Slot
+    {
+        public Lock Gate { get; } = new();
+
+        // Weak: the layers hold the factor, and its memory is free when the last of them is finished.
+        public WeakReference<HessianFactor>? Factor { get; set; }
     }
 }
 

@@ -65,7 +65,10 @@ internal sealed class HessianFactor
         double[] diagonal = samples.SquareMeans();
         double mean = diagonal.Average();
         if (!(mean > 0)) return null;
-        float[] weights = [.. samples.Weights.Select(weight => (float)(weight / mean))];
+        // A power of two brings the inputs near 1, so that their squares neither overflow nor vanish.
+        float unit = FloatStorage.NormalizingFactor((float)Math.Sqrt(mean));
+        double scale = mean * unit * unit;
+        float[] weights = [.. samples.Weights.Select(weight => (float)(weight / scale))];
         double damping = DefaultDamping(samples.Count, samples.Features);
         List<HessianSegment> segments = [];
         for (int start = 0; start < samples.Features; start += blockColumns)
@@ -74,7 +77,7 @@ internal sealed class HessianFactor
             int[] order = [.. Enumerable.Range(start, length)];
             if (actOrder) order = [.. order.OrderByDescending(column => diagonal[column]).ThenBy(column => column)];
             float[] h = new float[(long)length * length];
-            kernels.Algebra.Gram(samples.Columns(order), length, weights, h, threads);
+            kernels.Algebra.Gram(samples.Columns(order, unit), length, weights, h, threads);
             KeepDeadColumnsApart(h, length);
             float[] factor = new float[h.Length];
             while (!kernels.Algebra.TryFactorInverse(h, length, (float)damping, factor, threads))
