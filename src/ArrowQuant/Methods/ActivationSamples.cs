@@ -61,6 +61,26 @@ internal sealed class ActivationSamples
         return new ActivationSamples(Rows, Features, Groups, GroupCount, weights);
     }
 
+    /// <summary>At most <paramref name="count"/> of the rows, evenly spaced, their weights adding up to 1 again.</summary>
+    public ActivationSamples Thinned(int count)
+    {
+        if (Count <= count) return this;
+        float[] rows = new float[(long)count * Features];
+        int[] groups = new int[count];
+        double[] weights = new double[count];
+        for (int i = 0; i < count; i++)
+        {
+            int source = (int)((long)i * Count / count);
+            Rows.AsSpan(source * Features, Features).CopyTo(rows.AsSpan(i * Features));
+            groups[i] = Groups[source];
+            weights[i] = Weights[source];
+        }
+
+        double total = weights.Sum();
+        for (int i = 0; i < count && total > 0; i++) weights[i] /= total;
+        return new ActivationSamples(rows, Features, groups, GroupCount, weights);
+    }
+
     /// <summary>The same rows with every channel multiplied by its scale.</summary>
     public ActivationSamples Scaled(ReadOnlySpan<float> scales)
     {
@@ -107,6 +127,7 @@ internal sealed class ActivationSamples
     /// <summary>[count, order.Length] values of some channels.</summary>
     public float[] Columns(ReadOnlySpan<int> order)
     {
+        if (order.Length == Features && order.SequenceEqual(Enumerable.Range(0, Features).ToArray())) return Rows;
         float[] values = new float[(long)Count * order.Length];
         for (int i = 0; i < Count; i++)
         {

@@ -12,7 +12,10 @@ internal sealed class CalibratedPreparation
 {
     private const int MinimaxRounds = 12;
     private const double MinimaxPower = 0.7;
-    private const int LargeHessian = 1024;
+    private const int LargeLayer = 1024;
+
+    // Gains of rows and errors of candidates are averages that this many inputs settle; the Hessian takes every row.
+    private const int MeterRows = 1024;
 
     private readonly LayerRequest _request;
     private readonly LayerCalibration _calibration;
@@ -86,7 +89,7 @@ internal sealed class CalibratedPreparation
     }
 
     private OutputCorrection CorrectionOf(ActivationSamples fit, ActivationSamples heldOut) => new(
-        new OutputMeter(_request.Kernels, fit), new OutputMeter(_request.Kernels, heldOut), _request.HasBias ? fit.BalancedMean() : null);
+        new OutputMeter(_request.Kernels, fit.Thinned(MeterRows)), new OutputMeter(_request.Kernels, heldOut), _request.HasBias ? fit.BalancedMean() : null);
 
     private PreparedLayer? Fit(ActivationSamples samples, OutputCorrection correction, bool shared)
     {
@@ -119,7 +122,8 @@ internal sealed class CalibratedPreparation
     private (float[] Scales, double Alpha)? Equalize(ActivationSamples samples)
     {
         Grid grid = Grid.CandidatesOf(MethodNames.BaseMethod, _request.BitWidth)[0];
-        var correction = new OutputCorrection(new OutputMeter(_request.Kernels, samples), new OutputMeter(_request.Kernels, samples), null);
+        var meter = new OutputMeter(_request.Kernels, samples.Thinned(MeterRows));
+        var correction = new OutputCorrection(meter, meter, null);
         return new EqualizationSearch(samples, _request.Channels).Find(_sample, (scales, importance) =>
         {
             var candidate = new PreparedLayer
@@ -140,20 +144,22 @@ internal sealed class CalibratedPreparation
         return _request.Hessians.Share(key, () => Factor(samples)).Value;
     }
 
+    // Small layers go side by side on the workers; a large one has all of them to itself while its choices are made.
+    private int Threads => _request.Columns >= LargeLayer ? _request.Threads : 1;
+
     private int BlockColumns => HessianFactor.BlockColumns(_request.Config.HessianBlock, _request.Columns, _request.Config.GroupSize);
 
     private HessianFactor? Factor(ActivationSamples samples)
     {
         int block = BlockColumns;
-        int threads = _request.Columns >= LargeHessian ? _request.Threads : 1;
-        return HessianFactor.TryCreate(_request.Kernels, samples, block, actOrder: false, threads);
+        return HessianFactor.TryCreate(_request.Kernels, samples, block, actOrder: false, Threads);
     }
 
     // Shares of time groups grow with their error, so that the worst one falls (methods that minimise the maximum by reweighting).
     private PreparedLayer Minimax(PreparedLayer first, ActivationSamples pooled, ActivationSamples heldOut, double[] omega)
     {
         PreparedLayer best = first;
-        OutputMeter meter = new(_request.Kernels, pooled);
+        OutputMeter meter = new(_request.Kernels, pooled.Thinned(MeterRows));
         OutputFigures? figures = ErrorOf(first, meter);
         double least = figures?.WorstError ?? double.PositiveInfinity;
         double[] shares = [.. omega];
@@ -230,7 +236,8 @@ internal sealed class CalibratedPreparation
     // The relative output error of the row sample, quantized as a candidate would quantize it, on some inputs.
     private OutputFigures? ErrorOf(PreparedLayer candidate, OutputMeter meter)
     {
-        OutputCorrection measured = candidate.Correction! with { HeldOut = meter };
+        OutputCorrection correction = candidate.Correction!;
+        OutputCorrection measured = correction with { Fit = correction.Fit.OnThreads(Threads), HeldOut = meter.OnThreads(Threads) };
         var probe = new PreparedLayer
         {
             Recipe = candidate.Recipe,
