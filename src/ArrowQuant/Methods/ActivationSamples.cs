@@ -36,8 +36,8 @@ internal sealed class ActivationSamples
         new(rows, features, groups, groupCount, [.. groups.Select(_ => 1.0 / groups.Length)]);
 
     /// <summary>
-    /// The same rows with weights omega_k / (n_k E_k): the mean relative error over time groups, quiet timesteps included; n_k rows and mean
-    /// energy E_k of group k.
+    /// The same rows with weights omega_k / (n_k E_k): the mean relative error over time groups, quiet timesteps included; n_k rows and
+    /// mean energy E_k of group k.
     /// </summary>
     /// <param name="omega">Share of each time group; they add up to 1.</param>
     public ActivationSamples Balanced(ReadOnlySpan<double> omega)

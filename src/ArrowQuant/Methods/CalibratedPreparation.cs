@@ -49,10 +49,15 @@ internal sealed class CalibratedPreparation
         OutputCorrection correction = CorrectionOf(samples, heldOut);
         PreparedLayer byWeights = LayerPreparation.PrepareByWeights(_request, Recipe, correction, consume => consume(_sample));
         _held.Add(_request.Budget.Charge(
-            HessianFactor.BytesOf(_request.Columns, BlockColumns), $"the Hessian of {_request.Name} in blocks of {BlockColumns} columns (hessian_block)"));
+            HessianFactor.BytesOf(_request.Columns, BlockColumns),
+            $"the Hessian of {_request.Name} in blocks of {BlockColumns} columns (hessian_block)"));
         PreparedLayer? fitted = Fit(samples, correction, shared: true);
         if (fitted is null)
-            return Fallback(byWeights, "hessian_not_positive_definite", $"the Hessian of layer {_request.Name} is not positive definite after damping");
+        {
+            return Fallback(byWeights, "hessian_not_positive_definite",
+                $"the Hessian of layer {_request.Name} is not positive definite after damping");
+        }
+
         if (IsTimeAware && _request.Config.MinimaxTimeWeighting) fitted = Minimax(fitted, pooled, heldOut, omega);
         return KeepBetter(fitted, byWeights, omega);
     }
@@ -61,14 +66,21 @@ internal sealed class CalibratedPreparation
     private PreparedLayer ByMoments()
     {
         PreparedLayer byWeights = LayerPreparation.PrepareByWeights(_request, Recipe, null, consume => consume(_sample));
-        if (!IsTimeAware) return Fallback(byWeights, "moments_only", $"calibration data of layer {_request.Name} has moments of its channels only; gptq needs samples");
+        if (!IsTimeAware)
+        {
+            return Fallback(byWeights, "moments_only",
+                $"calibration data of layer {_request.Name} has moments of its channels only; gptq needs samples");
+        }
+
         return new PreparedLayer
         {
             Recipe = Recipe,
             Format = byWeights.Format,
             Search = byWeights.Search,
             ColumnWeights = HessianFactor.Importance(BalancedSquareMeans()),
-            TimeAwareJson = TimeAwareQuant.Of(true, _calibration.Groups, [.. Enumerable.Repeat(1.0 / _calibration.Groups.Count, _calibration.Groups.Count)], null).ToJson(),
+            TimeAwareJson = TimeAwareQuant.Of(
+                true, _calibration.Groups,
+                [.. Enumerable.Repeat(1.0 / _calibration.Groups.Count, _calibration.Groups.Count)], null).ToJson(),
             ActivationStatsJson = ActivationStats.Of(_calibration.Groups).ToJson(),
         };
     }
@@ -94,7 +106,9 @@ internal sealed class CalibratedPreparation
     private PreparedLayer? Fit(ActivationSamples samples, OutputCorrection correction, bool shared)
     {
         (float[] Scales, double Alpha)? equalization = Recipe.Enhancement == MethodNames.Spatial ? Equalize(samples) : null;
-        HessianFactor? hessian = equalization is { } found ? Factor(samples.Scaled(found.Scales)) : shared ? SharedFactor(samples) : Factor(samples);
+        HessianFactor? hessian = equalization is { } found
+            ? Factor(samples.Scaled(found.Scales))
+            : shared ? SharedFactor(samples) : Factor(samples);
         if (hessian is null) return null;
         PreparedLayer? best = null;
         double least = double.PositiveInfinity;
@@ -191,13 +205,15 @@ internal sealed class CalibratedPreparation
         if (ours.RelativeError > rounded.RelativeError)
         {
             return Fallback(byWeights, "worse_than_base",
-                $"held-out output error of layer {_request.Name} is {ours.RelativeError:0.####} fitted and {rounded.RelativeError:0.####} with base");
+                $"held-out output error of layer {_request.Name} is "
+                + $"{ours.RelativeError:0.####} fitted and {rounded.RelativeError:0.####} with base");
         }
 
         if (IsTimeAware && ours.WorstError > rounded.WorstError)
         {
             return Fallback(byWeights, "worst_time_group",
-                $"held-out output error of the worst time group of layer {_request.Name} is {ours.WorstError:0.####} fitted and {rounded.WorstError:0.####} with base");
+                $"held-out output error of the worst time group of layer {_request.Name} is "
+                + $"{ours.WorstError:0.####} fitted and {rounded.WorstError:0.####} with base");
         }
 
         return Described(fitted, omega, ours);

@@ -25,8 +25,8 @@ internal sealed class OutputMeter(KernelSet kernels, ActivationSamples samples, 
     }
 
     /// <summary>
-    /// For every row the factor &lt;y, y&gt; / &lt;y, y^&gt; over weighted samples that takes the bias out of its outputs; the caller bounds it.
-    /// NaN where the row's outputs are zero or do not point the same way.
+    /// For every row the factor &lt;y, y&gt; / &lt;y, y^&gt; over weighted samples that takes the bias out of its outputs; the caller
+    /// bounds it. NaN where the row's outputs are zero or do not point the same way.
     /// </summary>
     public double[] GainsOf(ReadOnlySpan<float> original, ReadOnlySpan<float> decoded)
     {
