@@ -32,7 +32,8 @@ internal sealed record ActivationStats
     /// <summary>Reads the document.</summary>
     /// <exception cref="JsonException">It is not such a document.</exception>
     public static ActivationStats Parse(string json) =>
-        JsonSerializer.Deserialize(json, CalibrationJson.Default.ActivationStats) is { Mean: not null, Std: not null, Min: not null, Max: not null } document
+        JsonSerializer.Deserialize(json, CalibrationJson.Default.ActivationStats)
+            is { Mean: not null, Std: not null, Min: not null, Max: not null } document
             ? document
             : throw new JsonException("the document lacks mean, std, min or max");
 }

@@ -29,7 +29,8 @@ internal sealed class ArrowBatches : IBatchReader
         try
         {
             byte[] magic = new byte[6];
-            bool isFile = stream.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length && magic.AsSpan().SequenceEqual("ARROW1"u8);
+            bool isFile = stream.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length
+                && magic.AsSpan().SequenceEqual("ARROW1"u8);
             stream.Position = 0;
             FileSizedAllocator allocator = new(stream.Length);
             if (!isFile) return new ArrowBatches(new ArrowStreamReader(stream, allocator, leaveOpen: false), 1);

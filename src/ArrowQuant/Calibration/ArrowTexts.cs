@@ -40,7 +40,8 @@ internal static class ArrowTexts
         {
             if (array.IsNull(i)) continue;
             (long start, long end) = rangeOf(i);
-            if (start < 0 || end < start || end > bytes.Length) throw new InvalidDataException($"text {i} covers bytes {start}..{end} of {bytes.Length}");
+            if (start < 0 || end < start || end > bytes.Length)
+                throw new InvalidDataException($"text {i} covers bytes {start}..{end} of {bytes.Length}");
             texts[i] = Encoding.UTF8.GetString(bytes[(int)start..(int)end]);
         }
 

@@ -26,7 +26,8 @@ internal sealed class BatchColumns
     public BatchColumns(RecordBatch batch, string path)
     {
         _path = path;
-        _data = Find(batch, Data) ?? throw NoData(path, string.Join(", ", batch.Schema.FieldsList.Select(field => Printable.Of(field.Name))));
+        _data = Find(batch, Data)
+            ?? throw NoData(path, string.Join(", ", batch.Schema.FieldsList.Select(field => Printable.Of(field.Name))));
         _timesteps = Find(batch, Timestep);
         _shapes = Find(batch, Shape);
         if (ArrowLists.ValuesOf(_data) is not (FloatArray or DoubleArray or HalfFloatArray)) throw Wrong(Data, _data, "lists of float32");
@@ -41,7 +42,8 @@ internal sealed class BatchColumns
 
     /// <summary>The error of a table without activations.</summary>
     public static CalibrationException NoData(string path, string found) =>
-        CalibrationFailure.Error(path, $"has the columns {found}, expected {string.Join(", ", Names)} (layer, timestep and shape are optional)");
+        CalibrationFailure.Error(
+            path, $"has the columns {found}, expected {string.Join(", ", Names)} (layer, timestep and shape are optional)");
 
     /// <summary>What row <paramref name="i"/> of the batch says of itself.</summary>
     /// <param name="i">The row within the batch.</param>
@@ -101,15 +103,19 @@ internal sealed class BatchColumns
         {
             double value = Number(range.Values, range.Start + k) ?? double.NaN;
             if (!(Math.Abs(value) <= RecordIndex.FeatureLimit) || value != Math.Floor(value))
-                throw CalibrationFailure.Error(_path, $"row {row} has {value} in '{Shape}', expected integers within 1..{RecordIndex.FeatureLimit}");
+            {
+                throw CalibrationFailure.Error(
+                    _path, $"row {row} has {value} in '{Shape}', expected integers within 1..{RecordIndex.FeatureLimit}");
+            }
+
             shape[k] = (long)value;
         }
 
         return shape;
     }
 
-    private static bool IsNumeric(IArrowArray array) => array is Int8Array or UInt8Array or Int16Array or UInt16Array or Int32Array or UInt32Array
-        or Int64Array or UInt64Array or HalfFloatArray or FloatArray or DoubleArray;
+    private static bool IsNumeric(IArrowArray array) => array is Int8Array or UInt8Array or Int16Array or UInt16Array or Int32Array
+        or UInt32Array or Int64Array or UInt64Array or HalfFloatArray or FloatArray or DoubleArray;
 
     private static double? Number(IArrowArray array, int i) => array switch
     {

@@ -2,7 +2,9 @@ using Apache.Arrow;
 
 namespace ArrowQuant.Calibration;
 
-/// <summary>Calibration data as a table (Parquet, Arrow IPC): columns <c>layer</c>, <c>data</c>, <c>timestep</c> and an optional <c>shape</c>.</summary>
+/// <summary>
+/// Calibration data as a table (Parquet, Arrow IPC): columns <c>layer</c>, <c>data</c>, <c>timestep</c> and an optional <c>shape</c>.
+/// </summary>
 internal sealed class BatchFile : RecordFile
 {
     private readonly Func<IBatchReader> _open;

@@ -27,7 +27,8 @@ internal sealed class CalibrationData
 
     /// <summary>Opens calibration files; null for none. A layer that is in several files is taken from the first.</summary>
     /// <param name="files">Paths of files; a folder stands for its <c>calibration*</c> files when <paramref name="named"/>.</param>
-    /// <param name="named">Whether the user named them: then a form that cannot be read is an error, otherwise the file is left alone.</param>
+    /// <param name="named">Whether the user named them: then a form that cannot be read is an error, otherwise the file
+    /// is left alone.</param>
     /// <param name="config">Time groups, partition and cap.</param>
     /// <param name="budget">Pays for loaded rows, or null.</param>
     /// <exception cref="CalibrationException">A file is missing, broken, or holds no samples.</exception>
@@ -85,7 +86,8 @@ internal sealed class CalibrationData
     public IReadOnlyList<string> UnknownLayers(IEnumerable<string> modelLayers)
     {
         HashSet<string> known = modelLayers.Select(CalibrationLayers.NameOf).Append(Unnamed).ToHashSet(StringComparer.Ordinal);
-        return [.. _rows.Keys.Union(_moments.Keys, StringComparer.Ordinal).Where(layer => !known.Contains(layer)).Order(StringComparer.Ordinal)];
+        return [.. _rows.Keys.Union(_moments.Keys, StringComparer.Ordinal)
+            .Where(layer => !known.Contains(layer)).Order(StringComparer.Ordinal)];
     }
 
     private void Add(string file)
@@ -130,7 +132,8 @@ internal sealed class CalibrationData
             ReadOnlySpan<float> maxima = moments.AbsoluteMaxima.AsSpan(bucket * features, features);
             int place = Math.Max(FiniteCheck.FirstNonFinite(squares), FiniteCheck.FirstNonFinite(maxima));
             if (place >= 0) return CalibrationDefect.NonFinite(moments.Layer, $"bucket {bucket}, channel {place}");
-            place = Math.Max(squares.IndexOfAnyInRange(float.MinValue, -float.Epsilon), maxima.IndexOfAnyInRange(float.MinValue, -float.Epsilon));
+            place = Math.Max(
+                squares.IndexOfAnyInRange(float.MinValue, -float.Epsilon), maxima.IndexOfAnyInRange(float.MinValue, -float.Epsilon));
             if (place >= 0) return CalibrationDefect.Impossible(moments.Layer, $"bucket {bucket}, channel {place}");
             bool isEmpty = !squares.ContainsAnyExcept(0f) && !maxima.ContainsAnyExcept(0f);
             if (isEmpty) empty ??= bucket;

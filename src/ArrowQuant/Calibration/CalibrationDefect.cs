@@ -24,7 +24,8 @@ internal sealed record CalibrationDefect(string Cause, string Message, bool Data
 
     /// <summary>Statistics that no data can have.</summary>
     public static CalibrationDefect Impossible(string layer, string place) =>
-        new("invalid_statistics", $"calibration statistics of layer {layer} are negative in {place}, expected means of squares and maxima", true);
+        new("invalid_statistics",
+            $"calibration statistics of layer {layer} are negative in {place}, expected means of squares and maxima", true);
 
     /// <summary>Fewer rows than a fit and a held-out part need.</summary>
     public static CalibrationDefect TooFewRows(string layer, long found, int expected) =>
@@ -44,5 +45,6 @@ internal sealed record CalibrationDefect(string Cause, string Message, bool Data
 
     /// <summary>A span of timesteps without any data.</summary>
     public static CalibrationDefect EmptyTimeGroup(string layer, int bucket) =>
-        new("empty_time_group", $"calibration statistics of layer {layer} hold nothing in bucket {bucket}, where other buckets have data", true);
+        new("empty_time_group",
+            $"calibration statistics of layer {layer} hold nothing in bucket {bucket}, where other buckets have data", true);
 }

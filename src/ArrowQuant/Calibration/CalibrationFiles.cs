@@ -20,13 +20,15 @@ internal static class CalibrationFiles
             {
                 string[] inside = CalibrationFailure.Map(path, () => Directory.GetFiles(path, "calibration*"));
                 string[] readable = [.. inside.Where(file => ReaderOf(file) is not null).Order(StringComparer.Ordinal)];
-                if (readable.Length == 0) throw CalibrationFailure.Error(path, $"is a folder without calibration data, expected calibration as {Known}");
+                if (readable.Length == 0)
+                    throw CalibrationFailure.Error(path, $"is a folder without calibration data, expected calibration as {Known}");
                 files.AddRange(readable);
             }
             else
             {
                 if (!File.Exists(path)) throw CalibrationFailure.Error(path, $"no such file, expected calibration data as {Known}");
-                if (ReaderOf(path) is null) throw CalibrationFailure.Error(path, $"is not understood as calibration data, expected {Known}");
+                if (ReaderOf(path) is null)
+                    throw CalibrationFailure.Error(path, $"is not understood as calibration data, expected {Known}");
                 files.Add(path);
             }
         }

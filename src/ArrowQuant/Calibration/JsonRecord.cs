@@ -44,7 +44,8 @@ internal sealed class JsonRecord
     {
         Utf8JsonReader json = new(line);
         json.Read();
-        if (json.TokenType != JsonTokenType.StartObject) throw Wrong(path, number, $"holds {Describe(json)}", "an object {layer, data, timestep}");
+        if (json.TokenType != JsonTokenType.StartObject)
+            throw Wrong(path, number, $"holds {Describe(json)}", "an object {layer, data, timestep}");
         string? layer = null;
         double? timestep = null;
         List<long>? shape = null;

@@ -30,14 +30,16 @@ internal sealed class LayerLoader(DiffusionQuantConfig config, MemoryBudget? bud
         if ((long)fitCount * rows.Features > Array.MaxLength)
         {
             throw new ResourceException(
-                $"{rows.FilePath}: layer {layer}: {fitCount} calibration rows of {rows.Features} values are more than one buffer holds; lower --calibration-samples")
+                $"{rows.FilePath}: layer {layer}: {fitCount} calibration rows of {rows.Features} values are more than one buffer holds; "
+                + "lower --calibration-samples")
             {
                 FilePath = rows.FilePath,
                 TensorName = layer,
             };
         }
 
-        IDisposable? lease = budget?.Charge((long)draw.Rows.Length * ((rows.Features * sizeof(float)) + sizeof(int)), $"calibration rows of {layer}");
+        IDisposable? lease = budget?.Charge(
+            (long)draw.Rows.Length * ((rows.Features * sizeof(float)) + sizeof(int)), $"calibration rows of {layer}");
         try
         {
             float[] fit = new float[fitCount * rows.Features];
@@ -130,7 +132,8 @@ internal sealed class LayerLoader(DiffusionQuantConfig config, MemoryBudget? bud
         ReadOnlySpan<float> squares = moments.SquareMeans.AsSpan(bucket * moments.Features, moments.Features);
         float largest = 0;
         double sum = 0;
-        foreach (float value in moments.AbsoluteMaxima.AsSpan(bucket * moments.Features, moments.Features)) largest = Math.Max(largest, value);
+        foreach (float value in moments.AbsoluteMaxima.AsSpan(bucket * moments.Features, moments.Features))
+            largest = Math.Max(largest, value);
         foreach (float value in squares) sum += value;
         return new TimestepStatistics(moments.Starts[bucket], moments.Features, -largest, largest, 0, sum);
     }

@@ -65,7 +65,8 @@ internal sealed class ParquetBatches : IBatchReader
             using ColumnChunkMetaData chunk = group.MetaData.GetColumnChunkMetaData(file.IndexOf(BatchColumns.Data));
             long rowValues = chunk.NumValues / Math.Max(1, group.MetaData.NumRows) + 1;
             if (rowValues > RecordIndex.FeatureLimit + 1L)
-                throw CalibrationFailure.Error(path, $"row group {i} has {rowValues} values in a row, expected at most {RecordIndex.FeatureLimit}");
+                throw CalibrationFailure.Error(
+                    path, $"row group {i} has {rowValues} values in a row, expected at most {RecordIndex.FeatureLimit}");
             batchRows = Math.Min(batchRows, Math.Max(1, BatchValues / rowValues));
         }
 

@@ -32,7 +32,8 @@ internal sealed class RecordIndex(string path)
         if (!_layers.TryGetValue(name, out LayerIndex? layer)) _layers.Add(name, layer = new LayerIndex(features, where));
         if (layer.Features != features)
         {
-            throw Error($"{where} has {features} values in a row of {Subject(name)}, expected {layer.Features} as {layer.FirstPlace} has", name);
+            throw Error(
+                $"{where} has {features} values in a row of {Subject(name)}, expected {layer.Features} as {layer.FirstPlace} has", name);
         }
 
         for (int i = 0; i < count; i++)
@@ -63,13 +64,19 @@ internal sealed class RecordIndex(string path)
 
     private (int Count, int Features) Measure(RecordHead record, string where)
     {
-        if (record.ValueCount is 0 or > FeatureLimit) throw Error($"{where} has {record.ValueCount} values in data, expected 1..{FeatureLimit}");
+        if (record.ValueCount is 0 or > FeatureLimit)
+            throw Error($"{where} has {record.ValueCount} values in data, expected 1..{FeatureLimit}");
         if (record.Shape is not { } shape) return (1, (int)record.ValueCount);
         long product = 1;
         foreach (long dimension in shape)
         {
             if (dimension is < 1 or > FeatureLimit || product * dimension > FeatureLimit)
-                throw Error($"{where} has shape [{string.Join(", ", shape)}], expected dimensions of 1 or more whose product is the length of data");
+            {
+                throw Error(
+                    $"{where} has shape [{string.Join(", ", shape)}], "
+                    + "expected dimensions of 1 or more whose product is the length of data");
+            }
+
             product *= dimension;
         }
 

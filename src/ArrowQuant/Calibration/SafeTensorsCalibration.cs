@@ -59,7 +59,8 @@ internal sealed class SafeTensorsCalibration
 
     private void AddUnique<T>(Dictionary<string, T> layers, string stem, T value, SafeTensorsEntry entry)
     {
-        if (!layers.TryAdd(CalibrationLayers.NameOf(stem), value)) throw Error(entry, "is there twice, with .weight in the name and without");
+        if (!layers.TryAdd(CalibrationLayers.NameOf(stem), value))
+            throw Error(entry, "is there twice, with .weight in the name and without");
     }
 
     private SafeTensorsRows ReadRows(string stem, SafeTensorsEntry entry)
@@ -71,7 +72,9 @@ internal sealed class SafeTensorsCalibration
             Layer = CalibrationLayers.NameOf(stem),
             Features = features,
             Count = count,
-            Timesteps = _entries.TryGetValue(stem + TimestepSuffix, out SafeTensorsEntry? timesteps) ? ReadVector(timesteps, "[samples]") : null,
+            Timesteps = _entries.TryGetValue(stem + TimestepSuffix, out SafeTensorsEntry? timesteps)
+                ? ReadVector(timesteps, "[samples]")
+                : null,
         };
     }
 
@@ -151,11 +154,13 @@ internal sealed class SafeTensorsCalibration
     private byte[] ReadBytes(SafeTensorsEntry entry)
     {
         // The header was checked against the file's length, so that this much is really there.
-        if (entry.End - entry.Begin > Array.MaxLength) throw Error(entry, $"has {entry.End - entry.Begin} bytes, expected at most {Array.MaxLength}");
+        if (entry.End - entry.Begin > Array.MaxLength)
+            throw Error(entry, $"has {entry.End - entry.Begin} bytes, expected at most {Array.MaxLength}");
         byte[] bytes = new byte[entry.End - entry.Begin];
         _file.Read(entry, 0, bytes);
         return bytes;
     }
 
-    private CalibrationException Error(SafeTensorsEntry entry, string what) => CalibrationFailure.Error(_file.Path, what, $"tensor {entry.Name}");
+    private CalibrationException Error(SafeTensorsEntry entry, string what) =>
+        CalibrationFailure.Error(_file.Path, what, $"tensor {entry.Name}");
 }

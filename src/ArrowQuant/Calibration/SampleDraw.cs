@@ -22,7 +22,9 @@ internal sealed record SampleDraw
     /// <summary>Whether each of them is held out of every fit.</summary>
     public required bool[] HeldOut { get; init; }
 
-    /// <summary>The first timestep of each group, as an index into the distinct timesteps. Every group has a row that is not held out.</summary>
+    /// <summary>
+    /// The first timestep of each group, as an index into the distinct timesteps. Every group has a row that is not held out.
+    /// </summary>
     public required int[] GroupStarts { get; init; }
 
     /// <summary>Draws rows.</summary>

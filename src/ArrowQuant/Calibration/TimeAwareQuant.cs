@@ -20,7 +20,8 @@ internal sealed record TimeAwareQuant
     /// <param name="groups">The groups.</param>
     /// <param name="weights">Each group's weight in the objective.</param>
     /// <param name="outputErrors">Each group's relative output error, null where it was not measured; null for none at all.</param>
-    public static TimeAwareQuant Of(bool enabled, IReadOnlyList<TimeGroup> groups, IReadOnlyList<double> weights, IReadOnlyList<double?>? outputErrors) => new()
+    public static TimeAwareQuant Of(
+        bool enabled, IReadOnlyList<TimeGroup> groups, IReadOnlyList<double> weights, IReadOnlyList<double?>? outputErrors) => new()
     {
         Enabled = enabled,
         NumTimeGroups = groups.Count,

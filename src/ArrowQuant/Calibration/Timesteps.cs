@@ -57,11 +57,14 @@ internal static class Timesteps
         if (place < 0) return;
         string subject = rows.Layer.Length == 0 ? "rows without a layer" : $"layer {rows.Layer}";
         throw CalibrationFailure.Error(
-            rows.FilePath, string.Create(CultureInfo.InvariantCulture, $"timestep {values[place]} of row {place}, expected 0..{Limit}"), subject);
+            rows.FilePath,
+            string.Create(CultureInfo.InvariantCulture, $"timestep {values[place]} of row {place}, expected 0..{Limit}"),
+            subject);
     }
 
     /// <summary>
-    /// Whole timesteps. Fractions between 0 and 1 in all rows are mask ratios and count in thousandths; other fractions are rounded, ties to even.
+    /// Whole timesteps. Fractions between 0 and 1 in all rows are mask ratios and count in thousandths; other fractions are rounded, ties
+    /// to even.
     /// </summary>
     /// <param name="values">Possible timesteps, one for each row.</param>
     public static int[] Whole(double[] values)
