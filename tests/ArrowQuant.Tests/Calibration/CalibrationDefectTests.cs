@@ -31,14 +31,18 @@ public sealed class CalibrationDefectTests : IDisposable
     {
         float[] values = new float[30];
         values[(7 * 3) + 2] = value;
-        SafeTensorsBuilder file = new SafeTensorsBuilder().Add("a.input", values, 10, 3).Add("a.timestep", ElementType.I32, [10], TenTimesteps);
-        Check(file, "a.weight", 3, "non_finite_statistics", "calibration input of layer a has a value that is not finite in row 7, channel 2");
+        SafeTensorsBuilder file = new SafeTensorsBuilder()
+            .Add("a.input", values, 10, 3).Add("a.timestep", ElementType.I32, [10], TenTimesteps);
+        Check(
+            file, "a.weight", 3, "non_finite_statistics",
+            "calibration input of layer a has a value that is not finite in row 7, channel 2");
     }
 
     [Fact]
     public void DefectOf_NumberBeyondFloatInJson_IsNotFinite()
     {
-        string lines = string.Join('\n', Enumerable.Range(0, 10).Select(i => $$"""{"layer":"a","data":[1,{{(i == 4 ? "-1e99" : "2")}}]}"""));
+        string lines = string.Join('\n', Enumerable.Range(0, 10)
+            .Select(i => $$"""{"layer":"a","data":[1,{{(i == 4 ? "-1e99" : "2")}}]}"""));
         CalibrationDefect? defect = Open(_files.Write("c.jsonl", lines)).DefectOf("a", 2);
         Assert.Equal("calibration input of layer a has a value that is not finite in row 4, channel 1", defect!.Message);
     }
@@ -46,7 +50,8 @@ public sealed class CalibrationDefectTests : IDisposable
     [Fact]
     public void DefectOf_FewerTimestepsThanRows_NamesBothCounts()
     {
-        SafeTensorsBuilder file = new SafeTensorsBuilder().Add("a.input", new float[36], 12, 3).Add("a.timestep", ElementType.I32, [10], TenTimesteps);
+        SafeTensorsBuilder file = new SafeTensorsBuilder()
+            .Add("a.input", new float[36], 12, 3).Add("a.timestep", ElementType.I32, [10], TenTimesteps);
         Check(file, "a.weight", 3, "timestep_count", "calibration data of layer a has 10 timesteps for 12 rows, expected one for each");
     }
 
@@ -87,9 +92,14 @@ public sealed class CalibrationDefectTests : IDisposable
     }
 
     [Theory]
-    [InlineData(float.NaN, 1f, "non_finite_statistics", "calibration input of layer a has a value that is not finite in bucket 1, channel 0")]
-    [InlineData(1f, float.PositiveInfinity, "non_finite_statistics", "calibration input of layer a has a value that is not finite in bucket 1, channel 0")]
-    [InlineData(-1f, 1f, "invalid_statistics", "calibration statistics of layer a are negative in bucket 1, channel 0, expected means of squares and maxima")]
+    [InlineData(
+        float.NaN, 1f, "non_finite_statistics", "calibration input of layer a has a value that is not finite in bucket 1, channel 0")]
+    [InlineData(
+        1f, float.PositiveInfinity, "non_finite_statistics",
+        "calibration input of layer a has a value that is not finite in bucket 1, channel 0")]
+    [InlineData(
+        -1f, 1f, "invalid_statistics",
+        "calibration statistics of layer a are negative in bucket 1, channel 0, expected means of squares and maxima")]
     [InlineData(0f, 0f, "empty_time_group", "calibration statistics of layer a hold nothing in bucket 1, where other buckets have data")]
     public void DefectOf_MomentsThatCannotBe_NamesTheBucket(float square, float maximum, string cause, string message)
     {
@@ -102,7 +112,8 @@ public sealed class CalibrationDefectTests : IDisposable
     public void Load_MomentsWithBucketStarts_UsesThem()
     {
         SafeTensorsBuilder file = new SafeTensorsBuilder()
-            .Add("a.channel_sqmean", [1, 2, 4, 8, 16, 32], 3, 2).Add("a.channel_absmax", [2, 2, 3, 3, 9, 9], 3, 2).Add("a.bucket_start", [10, 20, 50], 3);
+            .Add("a.channel_sqmean", [1, 2, 4, 8, 16, 32], 3, 2).Add("a.channel_absmax", [2, 2, 3, 3, 9, 9], 3, 2)
+            .Add("a.bucket_start", [10, 20, 50], 3);
         DiffusionQuantConfig config = new() { NumTimeGroups = 2 };
         string path = _files.Write("c.safetensors", file.Build());
         using LayerCalibration layer = CalibrationData.Open([path], true, config, null)!.Load("a.weight", 2, out _)!;

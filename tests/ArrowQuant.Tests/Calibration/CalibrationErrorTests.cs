@@ -16,7 +16,8 @@ public sealed class CalibrationErrorTests : IDisposable
 
     [Fact]
     public void Open_MissingFile_SaysSo() => Check(
-        _files.PathOf("c.jsonl"), "no such file, expected calibration data as *.safetensors, *.parquet, *.arrow, *.feather, *.ipc, *.jsonl or *.ndjson");
+        _files.PathOf("c.jsonl"),
+        "no such file, expected calibration data as *.safetensors, *.parquet, *.arrow, *.feather, *.ipc, *.jsonl or *.ndjson");
 
     [Fact]
     public void Open_NamedFileOfAnotherForm_NamesTheForms() => Check(
@@ -26,11 +27,16 @@ public sealed class CalibrationErrorTests : IDisposable
     [Fact]
     public void Open_FolderWithoutData_SaysSo() => Check(
         _files.Root,
-        "is a folder without calibration data, expected calibration as *.safetensors, *.parquet, *.arrow, *.feather, *.ipc, *.jsonl or *.ndjson");
+        "is a folder without calibration data, "
+        + "expected calibration as *.safetensors, *.parquet, *.arrow, *.feather, *.ipc, *.jsonl or *.ndjson");
 
     public static TheoryData<string, string> BrokenLines => new()
     {
-        { """{"data":[1]""", "line 2 is not a JSON object: Expected depth to be zero at the end of the JSON payload. There is an open JSON object or array that should be closed." },
+        {
+            """{"data":[1]""",
+            "line 2 is not a JSON object: Expected depth to be zero at the end of the JSON payload. "
+            + "There is an open JSON object or array that should be closed."
+        },
         { """[1]""", "line 2 holds a list, expected an object {layer, data, timestep}" },
         { """{"data":[1]} x""", "line 2 is not a JSON object: 'x' is invalid after a single JSON value. Expected end of data." },
         { """{"layer":"a"}""", "line 2 has no 'data', expected a list of numbers" },
@@ -42,8 +48,14 @@ public sealed class CalibrationErrorTests : IDisposable
         { """{"layer":"a","data":[1,2],"data":[1,2]}""", "line 2 has 'data' twice, expected each name once" },
         { """{"layer":"a","data":[1,2,3]}""", "line 2 has 3 values in a row of layer a, expected 2 as line 1 has" },
         { """{"layer":"a","data":[1,2],"shape":[3]}""", "line 2 has shape [3] and 2 values in data, expected 3" },
-        { """{"layer":"a","data":[1,2],"shape":[0,2]}""", "line 2 has shape [0, 2], expected dimensions of 1 or more whose product is the length of data" },
-        { """{"layer":"a","data":[1,2],"shape":[9000000,9000000]}""", "line 2 has shape [9000000, 9000000], expected dimensions of 1 or more whose product is the length of data" },
+        {
+            """{"layer":"a","data":[1,2],"shape":[0,2]}""",
+            "line 2 has shape [0, 2], expected dimensions of 1 or more whose product is the length of data"
+        },
+        {
+            """{"layer":"a","data":[1,2],"shape":[9000000,9000000]}""",
+            "line 2 has shape [9000000, 9000000], expected dimensions of 1 or more whose product is the length of data"
+        },
         { """{"layer":"a","data":[1,2],"shape":[1.5]}""", "line 2 has a number in 'shape', expected at most 64 integers" },
         { """{"layer":"a","data":[1,2],"timestep":-3}""", "layer a: timestep -3 of row 1, expected 0..1000000" },
         { """{"layer":"a","data":[1,2],"timestep":1e7}""", "layer a: timestep 10000000 of row 1, expected 0..1000000" },
@@ -61,7 +73,8 @@ public sealed class CalibrationErrorTests : IDisposable
     [Fact]
     public void Open_WeightsInsteadOfSamples_SaysWhatIsExpected() => Check(
         _files.WriteWeights("c.safetensors"),
-        "no calibration samples, expected tensors named <layer>.input and <layer>.timestep, or <layer>.channel_sqmean and <layer>.channel_absmax");
+        "no calibration samples, expected tensors named <layer>.input and <layer>.timestep, "
+        + "or <layer>.channel_sqmean and <layer>.channel_absmax");
 
     public static TheoryData<string, ElementType, long[], string> WrongTensors => new()
     {
@@ -69,9 +82,15 @@ public sealed class CalibrationErrorTests : IDisposable
         { "a.input", ElementType.F32, [2, 3, 1], "tensor a.input: is float32 [2, 3, 1], expected floating-point [samples, in_features]" },
         { "a.input", ElementType.I32, [2, 3], "tensor a.input: is int32 [2, 3], expected floating-point [samples, in_features]" },
         { "a.input", ElementType.F32, [3, 0], "tensor a.input: is [3, 0], expected at most 16777216 rows of 1..16777216 values" },
-        { "a.input", ElementType.F32, [0, 1L << 40], "tensor a.input: is [0, 1099511627776], expected at most 16777216 rows of 1..16777216 values" },
+        {
+            "a.input", ElementType.F32, [0, 1L << 40],
+            "tensor a.input: is [0, 1099511627776], expected at most 16777216 rows of 1..16777216 values"
+        },
         { "b.timestep", ElementType.Bool, [4], "tensor b.timestep: is bool [4], expected integers or floating-point numbers [samples]" },
-        { "b.timestep", ElementType.I32, [2, 2], "tensor b.timestep: is int32 [2, 2], expected integers or floating-point numbers [samples]" },
+        {
+            "b.timestep", ElementType.I32, [2, 2],
+            "tensor b.timestep: is int32 [2, 2], expected integers or floating-point numbers [samples]"
+        },
         { "a.channel_sqmean", ElementType.F32, [2, 3], "tensor a.channel_sqmean: stands alone, expected a.channel_absmax beside it" },
         { "a.channel_absmax", ElementType.F32, [2, 3], "tensor a.channel_absmax: stands alone, expected a.channel_sqmean beside it" },
         { "m.channel_absmax", ElementType.F32, [2, 3], "tensor m.channel_absmax: is [2, 3], expected [2, 1] as m.channel_sqmean is" },
@@ -98,7 +117,9 @@ public sealed class CalibrationErrorTests : IDisposable
     {
         SafeTensorsBuilder file = new SafeTensorsBuilder()
             .Add("n.channel_sqmean", [1, 1], 2, 1).Add("n.channel_absmax", [1, 1], 2, 1).Add("n.bucket_start", [5, 5], 2);
-        Check(_files.Write("c.safetensors", file.Build()), "tensor n.bucket_start: has 5 at 1, expected whole timesteps that ascend within 0..1000000");
+        Check(
+            _files.Write("c.safetensors", file.Build()),
+            "tensor n.bucket_start: has 5 at 1, expected whole timesteps that ascend within 0..1000000");
     }
 
     [Fact]
@@ -114,7 +135,8 @@ public sealed class CalibrationErrorTests : IDisposable
     public void Open_TableWithoutData_NamesTheColumnsThatItHas()
     {
         string path = _files.PathOf("c.parquet");
-        new ParquetTable(1).Text("layer", ["a"], nullable: true).Text("input", ["b"], nullable: true).Write(path, ParquetSharp.Compression.Snappy);
+        new ParquetTable(1).Text("layer", ["a"], nullable: true).Text("input", ["b"], nullable: true)
+            .Write(path, ParquetSharp.Compression.Snappy);
         Check(path, "has the columns input, layer, expected layer, data, timestep, shape (layer, timestep and shape are optional)");
     }
 
@@ -122,11 +144,13 @@ public sealed class CalibrationErrorTests : IDisposable
     public void Open_TableWithOtherTypes_NamesTheColumn()
     {
         string path = _files.PathOf("c.parquet");
-        new ParquetTable(1).Text("layer", ["a"], nullable: true).Text("data", ["b"], nullable: true).Write(path, ParquetSharp.Compression.Snappy);
+        new ParquetTable(1).Text("layer", ["a"], nullable: true).Text("data", ["b"], nullable: true)
+            .Write(path, ParquetSharp.Compression.Snappy);
         Check(path, "column 'data' is utf8, expected lists of float32");
         new ParquetTable(1).Text("timestep", ["a"], nullable: true).ListOfFloat("data", [[1]]).Write(path, ParquetSharp.Compression.Snappy);
         Check(path, "column 'timestep' is utf8, expected numbers");
-        new ParquetTable(1).LongIntegers("layer", [4], nullable: true).ListOfFloat("data", [[1]]).Write(path, ParquetSharp.Compression.Snappy);
+        new ParquetTable(1).LongIntegers("layer", [4], nullable: true).ListOfFloat("data", [[1]])
+            .Write(path, ParquetSharp.Compression.Snappy);
         Check(path, "column 'layer' is int64, expected text");
         new ParquetTable(1).NullableListOfIntegers("data", [[1]]).Write(path, ParquetSharp.Compression.Snappy);
         Check(path, "column 'data' is list, expected lists of float32");

@@ -54,7 +54,9 @@ public sealed class CalibrationFormatTests : IDisposable
         byte[] bytes = new byte[2 * 10 * 3];
         for (int i = 0; i < bytes.Length; i += 2)
         {
-            ushort bits = type == ElementType.F16 ? BitConverter.HalfToUInt16Bits((Half)(i / 8f)) : (ushort)(BitConverter.SingleToUInt32Bits(i) >> 16);
+            ushort bits = type == ElementType.F16
+                ? BitConverter.HalfToUInt16Bits((Half)(i / 8f))
+                : (ushort)(BitConverter.SingleToUInt32Bits(i) >> 16);
             BitConverter.TryWriteBytes(bytes.AsSpan(i), bits);
         }
 
@@ -80,7 +82,8 @@ public sealed class CalibrationFormatTests : IDisposable
     public void Load_RecordsWithAShape_AreSeveralRowsEach()
     {
         string lines = string.Join('\n', Enumerable.Range(0, 4)
-            .Select(i => $$"""{"layer":"a.weight","shape":[1,2,3],"data":[{{6 * i}},{{6 * i + 1}},{{6 * i + 2}},{{6 * i + 3}},{{6 * i + 4}},{{6 * i + 5}}],"timestep":{{i}}}"""));
+            .Select(i => """{"layer":"a.weight","shape":[1,2,3],"data":["""
+                + $$"""{{6 * i}},{{6 * i + 1}},{{6 * i + 2}},{{6 * i + 3}},{{6 * i + 4}},{{6 * i + 5}}],"timestep":{{i}}}"""));
         using LayerCalibration layer = Open(_files.Write("calibration.jsonl", lines)).Load("a.weight", 3, out _)!;
         Assert.Equal(8, layer.FitCount + layer.HeldOutCount);
         Assert.Equal(Enumerable.Range(0, 24).Select(i => (float)i), layer.Fit.Concat(layer.HeldOut).Order());
@@ -96,7 +99,8 @@ public sealed class CalibrationFormatTests : IDisposable
             connection.Open();
             using DuckDBCommand command = connection.CreateCommand();
             command.CommandText =
-                "COPY (SELECT 'unet/' || (i % 2)::VARCHAR AS layer, [i / 2.0::DOUBLE, -i::DOUBLE] AS data, (i // 4)::DOUBLE AS timestep, 'x' AS other "
+                "COPY (SELECT 'unet/' || (i % 2)::VARCHAR AS layer, [i / 2.0::DOUBLE, -i::DOUBLE] AS data, "
+                + "(i // 4)::DOUBLE AS timestep, 'x' AS other "
                 + $"FROM range(64) t(i) ORDER BY i) TO '{path}' (FORMAT parquet)";
             command.ExecuteNonQuery();
         }

@@ -42,7 +42,8 @@ public sealed class CaptureScriptTests : IDisposable
         Assert.SkipWhen(python is null, "no python3 with torch is installed");
         Assert.Equal(0, Run(python!, Path.Combine(Folder, "try_capture.py"), path));
         CalibrationData data = CalibrationData.Open([path], true, new DiffusionQuantConfig(), null)!;
-        foreach ((string layer, long features) in new[] { ("unet/image.weight", 18L), ("unet/depthwise.weight", 3L), ("unet/out.weight", 8L) })
+        foreach ((string layer, long features) in
+            new[] { ("unet/image.weight", 18L), ("unet/depthwise.weight", 3L), ("unet/out.weight", 8L) })
         {
             using LayerCalibration? calibration = data.Load(layer, features, out CalibrationDefect? defect);
             Assert.Null(defect);
@@ -53,7 +54,12 @@ public sealed class CaptureScriptTests : IDisposable
 
     private static int Run(string program, params string[] arguments)
     {
-        ProcessStartInfo start = new(program, arguments) { WorkingDirectory = Folder, RedirectStandardError = true, RedirectStandardOutput = true };
+        ProcessStartInfo start = new(program, arguments)
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
         start.Environment["PYTHONDONTWRITEBYTECODE"] = "1";
         try
         {

@@ -43,7 +43,9 @@ public sealed class TimeGroupTests
         TimeAwareQuant quant = TimeAwareQuant.Of(true, groups, [0.25, 0.75], [0.5, null]);
         string json = quant.ToJson();
         Assert.Equal(
-            """{"enabled":true,"num_time_groups":2,"time_group_params":[{"time_range":[0,10],"scale":0.007843138,"zero_point":127,"weight":0.25,"output_error":0.5},{"time_range":[10,20],"scale":0.2,"zero_point":0,"weight":0.75,"output_error":null}]}""",
+            """{"enabled":true,"num_time_groups":2,"time_group_params":["""
+            + """{"time_range":[0,10],"scale":0.007843138,"zero_point":127,"weight":0.25,"output_error":0.5},"""
+            + """{"time_range":[10,20],"scale":0.2,"zero_point":0,"weight":0.75,"output_error":null}]}""",
             json);
         Assert.Equal(json, TimeAwareQuant.Parse(json).ToJson());
         string stats = ActivationStats.Of(groups).ToJson();

@@ -85,7 +85,8 @@ public sealed class TimePartitionerTests
     {
         for (int mask = 0; mask < 1 << (count - 1); mask++)
         {
-            if (int.PopCount(mask) == groups - 1) yield return [0, .. Enumerable.Range(1, count - 1).Where(t => (mask >> (t - 1) & 1) == 1)];
+            if (int.PopCount(mask) == groups - 1)
+                yield return [0, .. Enumerable.Range(1, count - 1).Where(t => (mask >> (t - 1) & 1) == 1)];
         }
     }
 }

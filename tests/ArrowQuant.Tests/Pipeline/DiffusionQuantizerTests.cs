@@ -23,7 +23,10 @@ public sealed class DiffusionQuantizerTests
         QuantizationResult result = await new DiffusionQuantizer().QuantizeAsync(
             RepositoryPaths.Sample(model), output, new DiffusionQuantConfig { BitWidth = bits },
             cancellationToken: TestContext.Current.CancellationToken);
-        TestContext.Current.SendDiagnosticMessage($"{model} {bits}: {result.CosineSimilarity} bpw {result.BitsPerWeight} {result.QuantizationTimeS}s {string.Join(",", result.Layers.GroupBy(l => l.Layout).Select(g => g.Key + g.Count()))} kept {result.Kept.Count}");
+        string layouts = string.Join(",", result.Layers.GroupBy(l => l.Layout).Select(g => g.Key + g.Count()));
+        TestContext.Current.SendDiagnosticMessage(
+            $"{model} {bits}: {result.CosineSimilarity} bpw {result.BitsPerWeight} {result.QuantizationTimeS}s "
+            + $"{layouts} kept {result.Kept.Count}");
         var original = WeightFile.Read(Path.Combine(RepositoryPaths.Sample(model), "model.safetensors"));
         using ArtefactReader reader = ArtefactReader.Open(output);
         double sum = 0;

@@ -16,7 +16,8 @@ public sealed class OwnArtefactSourceTests
     {
         string output = folder.PathOf("out");
         await new DiffusionQuantizer().QuantizeAsync(
-            RepositoryPaths.Sample("llada-kjv"), output, new DiffusionQuantConfig(), cancellationToken: TestContext.Current.CancellationToken);
+            RepositoryPaths.Sample("llada-kjv"), output, new DiffusionQuantConfig(),
+            cancellationToken: TestContext.Current.CancellationToken);
         return output;
     }
 
