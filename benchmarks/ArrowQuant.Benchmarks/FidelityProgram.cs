@@ -88,6 +88,8 @@ internal static class FidelityProgram
         return git.StandardOutput.ReadToEnd().Trim();
     }
 
+    private static string Text(double[] errors) => string.Join(", ", errors.Select(error => error.ToString("0.0e+0")));
+
     private interface IModelTrial
     {
         string Model { get; }
@@ -100,15 +102,16 @@ internal static class FidelityProgram
     private sealed class DitTrial(int samples) : IModelTrial
     {
         private readonly DitJudge _judge = new(samples);
+        private readonly NoiseErrors _noise = new("dit-digits");
 
         public string Model => "dit-digits";
 
-        public string Columns => "class accuracy | Frechet distance | PSNR dB";
+        public string Columns => $"class accuracy | Frechet distance | PSNR dB | eps relative error at t = {string.Join(", ", _noise.Timesteps)}";
 
         public string Judge(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights)
         {
             SampleScore score = _judge.Judge(weights);
-            return $"{score.Accuracy:0.000} | {score.Frechet:0.000} | {score.PsnrDecibels:0.0}";
+            return $"{score.Accuracy:0.000} | {score.Frechet:0.000} | {score.PsnrDecibels:0.0} | {Text(_noise.Of(new DitModel(weights)))}";
         }
     }
 
@@ -129,15 +132,16 @@ internal static class FidelityProgram
     private sealed class DiffWaveTrial(int samples) : IModelTrial
     {
         private readonly DiffWaveJudge _judge = new(samples);
+        private readonly NoiseErrors _noise = new("diffwave-spoken-digits");
 
         public string Model => "diffwave-spoken-digits";
 
-        public string Columns => "class accuracy | Frechet distance";
+        public string Columns => $"class accuracy | Frechet distance | eps relative error at t = {string.Join(", ", _noise.Timesteps)}";
 
         public string Judge(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights)
         {
             SampleScore score = _judge.Judge(weights);
-            return $"{score.Accuracy:0.000} | {score.Frechet:0.00}";
+            return $"{score.Accuracy:0.000} | {score.Frechet:0.00} | {Text(_noise.Of(new DiffWaveModel(weights)))}";
         }
     }
 }

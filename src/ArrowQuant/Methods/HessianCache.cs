@@ -14,7 +14,8 @@ internal sealed class HessianCache
     {
         lock (_gate)
         {
-            if (_factors.TryGetValue(key, out WeakReference<Lazy<HessianFactor?>>? known) && known.TryGetTarget(out Lazy<HessianFactor?>? shared))
+            if (_factors.TryGetValue(key, out WeakReference<Lazy<HessianFactor?>>? known)
+                && known.TryGetTarget(out Lazy<HessianFactor?>? shared))
                 return shared;
             var made = new Lazy<HessianFactor?>(create);
             _factors[key] = new WeakReference<Lazy<HessianFactor?>>(made);

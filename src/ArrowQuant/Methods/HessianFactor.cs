@@ -54,7 +54,9 @@ internal sealed class HessianFactor
     /// <summary>Damping as a share of the mean diagonal: .2 when samples are few for the columns, else .1.</summary>
     public static double DefaultDamping(int samples, int columns) => samples < 2 * columns ? 0.2 : 0.1;
 
-    /// <summary>Computes and factors the Hessian; null when it is not positive definite even with damping of the whole mean diagonal.</summary>
+    /// <summary>
+    /// Computes and factors the Hessian; null when it is not positive definite even with damping of the whole mean diagonal.
+    /// </summary>
     /// <param name="kernels">The kernels.</param>
     /// <param name="samples">Inputs of the layer with their weights.</param>
     /// <param name="blockColumns">Columns of a diagonal block.</param>
