@@ -29,7 +29,8 @@ internal static class FidelityProgram
 
         Say("# Fidelity: what quantized models still do");
         Say(string.Empty);
-        Say($"Every layer but embeddings, group 128, artefacts read back by an independent reader; {samples} samples of DDIM 20 steps. Commit {Commit()}.");
+        Say($"Every layer but embeddings, group 128, artefacts read back by an independent reader; "
+            + $"{samples} samples of DDIM 20 steps. Commit {Commit()}.");
         foreach (IModelTrial trial in Trials(samples).Where(trial => only is null || trial.Model == only)) await Table(trial, Say);
         if (ValueOf(args, "--out") is { } file) await File.WriteAllTextAsync(file, text.ToString());
         return 0;
@@ -61,11 +62,13 @@ internal static class FidelityProgram
         };
         QuantizationResult result = await new DiffusionQuantizer().QuantizeAsync(
             RepositoryPaths.Sample(trial.Model), folder.PathOf("out"), config, new QuantizationRunOptions { NoCalibration = !calibrated });
-        string methods = string.Join(", ", result.Layers.GroupBy(l => $"{l.Method}{(l.Enhancement == "none" ? "" : "+" + l.Enhancement)} {l.Layout}")
+        string methods = string.Join(", ", result.Layers
+            .GroupBy(l => $"{l.Method}{(l.Enhancement == "none" ? "" : "+" + l.Enhancement)} {l.Layout}")
             .OrderByDescending(g => g.Count()).Select(g => $"{g.Count()} {g.Key}"));
         double? error = result.Layers.All(l => l.OutputError is not null) ? result.Layers.Average(l => l.OutputError!.Value) : null;
         string figures = trial.Judge(ArtefactDecoder.Decode(folder.PathOf("out")));
-        return $"| INT{bits} {(calibrated ? "calibrated" : "without data")} ({methods}) | {result.BitsPerWeight:0.00} | {result.WeightCosineSimilarity:0.0000} | " +
+        return $"| INT{bits} {(calibrated ? "calibrated" : "without data")} ({methods}) | " +
+            $"{result.BitsPerWeight:0.00} | {result.WeightCosineSimilarity:0.0000} | " +
             $"{result.OutputCosineSimilarity:0.0000} | {error:0.0000} | {figures} |";
     }
 
@@ -88,6 +91,8 @@ internal static class FidelityProgram
         return git.StandardOutput.ReadToEnd().Trim();
     }
 
+    private static string Text(double[] errors) => string.Join(", ", errors.Select(error => error.ToString("0.0e+0")));
+
     private interface IModelTrial
     {
         string Model { get; }
@@ -100,15 +105,16 @@ internal static class FidelityProgram
     private sealed class DitTrial(int samples) : IModelTrial
     {
         private readonly DitJudge _judge = new(samples);
+        private readonly NoiseErrors _noise = new("dit-digits");
 
         public string Model => "dit-digits";
 
-        public string Columns => "class accuracy | Frechet distance | PSNR dB";
+        public string Columns => $"class accuracy | Frechet distance | PSNR dB | eps relative error at t = {string.Join(", ", _noise.Timesteps)}";
 
         public string Judge(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights)
         {
             SampleScore score = _judge.Judge(weights);
-            return $"{score.Accuracy:0.000} | {score.Frechet:0.000} | {score.PsnrDecibels:0.0}";
+            return $"{score.Accuracy:0.000} | {score.Frechet:0.000} | {score.PsnrDecibels:0.0} | {Text(_noise.Of(new DitModel(weights)))}";
         }
     }
 
@@ -129,15 +135,16 @@ internal static class FidelityProgram
     private sealed class DiffWaveTrial(int samples) : IModelTrial
     {
         private readonly DiffWaveJudge _judge = new(samples);
+        private readonly NoiseErrors _noise = new("diffwave-spoken-digits");
 
         public string Model => "diffwave-spoken-digits";
 
-        public string Columns => "class accuracy | Frechet distance";
+        public string Columns => $"class accuracy | Frechet distance | eps relative error at t = {string.Join(", ", _noise.Timesteps)}";
 
         public string Judge(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights)
         {
             SampleScore score = _judge.Judge(weights);
-            return $"{score.Accuracy:0.000} | {score.Frechet:0.00}";
+            return $"{score.Accuracy:0.000} | {score.Frechet:0.00} | {Text(_noise.Of(new DiffWaveModel(weights)))}";
         }
     }
 }

@@ -21,7 +21,10 @@ internal static class LayerBenchmark
         int samples = args.Length > 1 ? int.Parse(args[1]) : 4096;
         bool spatial = args.Length > 2 && args[2] == "on";
         using var folder = new TempFolder();
-        Write(folder.FullName, order, samples);
+        string model = folder.CreateFolder("model");
+
+        // The files come from a process of their own, so that the peak memory of this one is that of quantizing.
+        await Process.Start(Environment.ProcessPath!, ["layer-files", model, $"{order}", $"{samples}"]).WaitForExitAsync();
         Console.WriteLine($"one layer {order} x {order}, {samples} samples, equalization search {(spatial ? "on" : "off")}, {Environment.ProcessorCount} processors");
         foreach (int bits in new[] { 2, 4 })
         {
@@ -34,7 +37,7 @@ internal static class LayerBenchmark
                 CalibrationSamples = samples / TimeGroups + 1,
             };
             long started = Stopwatch.GetTimestamp();
-            QuantizationResult result = await new DiffusionQuantizer().QuantizeAsync(folder.FullName, folder.PathOf($"out{bits}"), config);
+            QuantizationResult result = await new DiffusionQuantizer().QuantizeAsync(model, folder.PathOf($"out{bits}"), config);
             LayerReport layer = result.Layers[0];
             Console.WriteLine(
                 $"INT{bits} {layer.Method}+{layer.Enhancement} {layer.Layout}: {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s, " +
@@ -42,6 +45,13 @@ internal static class LayerBenchmark
                 $"held-out output error {layer.OutputError:0.0000}");
         }
 
+        return 0;
+    }
+
+    /// <summary>Writes the model and its calibration data: <c>layer-files FOLDER ORDER SAMPLES</c>.</summary>
+    public static int WriteFiles(string[] args)
+    {
+        Write(args[0], int.Parse(args[1]), int.Parse(args[2]));
         return 0;
     }
 

@@ -133,7 +133,8 @@ internal static unsafe class AffineFit<T, TWeighting>
             Moments moments = MomentsOf(x, h, length, current, levels);
             current.Error = moments.Error;
             best = current.Where(T.GreaterThan(best.Error, current.Error), best);
-            if (round < Refits) current = search == AffineSearch.FreeZero ? FreeRefit(moments, current) : IntegerRefit(moments, levels, current);
+            if (round < Refits)
+                current = search == AffineSearch.FreeZero ? FreeRefit(moments, current) : IntegerRefit(moments, levels, current);
         }
 
         return best;

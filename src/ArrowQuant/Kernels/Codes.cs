@@ -11,7 +11,8 @@ internal static class Codes
     public static void Pack(ReadOnlySpan<byte> codes, int bits, Span<byte> packed)
     {
         if (packed.Length != PackedLength(codes.Length, bits))
-            throw new ArgumentException($"{codes.Length} codes of {bits} bits need {PackedLength(codes.Length, bits)} bytes, not {packed.Length}");
+            throw new ArgumentException(
+                $"{codes.Length} codes of {bits} bits need {PackedLength(codes.Length, bits)} bytes, not {packed.Length}");
         switch (bits)
         {
             case 8:
@@ -42,7 +43,8 @@ internal static class Codes
     public static void Unpack(ReadOnlySpan<byte> packed, int bits, Span<byte> codes)
     {
         if (packed.Length < PackedLength(codes.Length, bits))
-            throw new ArgumentException($"{codes.Length} codes of {bits} bits need {PackedLength(codes.Length, bits)} bytes, not {packed.Length}");
+            throw new ArgumentException(
+                $"{codes.Length} codes of {bits} bits need {PackedLength(codes.Length, bits)} bytes, not {packed.Length}");
         int perByte = 8 / bits;
         int mask = (1 << bits) - 1;
         for (int i = 0; i < codes.Length; i++) codes[i] = (byte)(packed[i / perByte] >> i % perByte * bits & mask);

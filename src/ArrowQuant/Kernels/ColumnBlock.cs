@@ -37,7 +37,9 @@ internal sealed unsafe class ColumnBlock : IDisposable
     /// <summary>[columns, padded rows] codes.</summary>
     internal byte* Codes { get; }
 
-    /// <summary>Loads columns <paramref name="columns"/> of [rows, stride] weights; order[i] is the source column of block column i.</summary>
+    /// <summary>
+    /// Loads columns <paramref name="columns"/> of [rows, stride] weights; order[i] is the source column of block column i.
+    /// </summary>
     public void Load(ReadOnlySpan<float> weights, int stride, ReadOnlySpan<int> columns)
     {
         for (int c = 0; c < columns.Length; c++)
@@ -48,7 +50,9 @@ internal sealed unsafe class ColumnBlock : IDisposable
         }
     }
 
-    /// <summary>Copies block columns [start, start + count) into [rows, stride] values from column <paramref name="targetColumn"/> on.</summary>
+    /// <summary>
+    /// Copies block columns [start, start + count) into [rows, stride] values from column <paramref name="targetColumn"/> on.
+    /// </summary>
     public void CopyWeights(int start, int count, Span<float> target, int stride, int targetColumn)
     {
         for (int c = 0; c < count; c++)

@@ -72,7 +72,8 @@ internal abstract class KernelSet
     /// <paramref name="columns"/>; <paramref name="factor"/> is the upper factor [.., stride], of which row and column
     /// <paramref name="offset"/> belong to the block's first column.
     /// </summary>
-    public abstract void Compensate(ColumnBlock block, int first, int end, int columns, ColumnGrids grids, float[] factor, int stride, int offset);
+    public abstract void Compensate(
+        ColumnBlock block, int first, int end, int columns, ColumnGrids grids, float[] factor, int stride, int offset);
 
     private static string Widest() =>
         Vector512.IsHardwareAccelerated

@@ -108,7 +108,8 @@ internal static unsafe class LatticeFit<T, TWeighting>
         return sum / weights;
     }
 
-    // The best split for one offset: maximises A^2 / S + (A' - A)^2 / (S' - S) over the lower part with weights S and weighted magnitudes A.
+    // The best split for one offset: maximises A^2 / S + (A' - A)^2 / (S' - S) over the lower part with weights S and
+    // weighted magnitudes A.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Lattice Split(in Group group, T mu)
     {

@@ -36,8 +36,8 @@ internal sealed class ActivationSamples
         new(rows, features, groups, groupCount, [.. groups.Select(_ => 1.0 / groups.Length)]);
 
     /// <summary>
-    /// The same rows with weights omega_k / (n_k E_k): the mean relative error over time groups, quiet timesteps included; n_k rows and mean
-    /// energy E_k of group k.
+    /// The same rows with weights omega_k / (n_k E_k): the mean relative error over time groups, quiet timesteps included; n_k rows and
+    /// mean energy E_k of group k.
     /// </summary>
     /// <param name="omega">Share of each time group; they add up to 1.</param>
     public ActivationSamples Balanced(ReadOnlySpan<double> omega)
@@ -59,6 +59,26 @@ internal sealed class ActivationSamples
 
         for (int i = 0; i < Count && total > 0; i++) weights[i] /= total;
         return new ActivationSamples(Rows, Features, Groups, GroupCount, weights);
+    }
+
+    /// <summary>At most <paramref name="count"/> of the rows, evenly spaced, their weights adding up to 1 again.</summary>
+    public ActivationSamples Thinned(int count)
+    {
+        if (Count <= count) return this;
+        float[] rows = new float[(long)count * Features];
+        int[] groups = new int[count];
+        double[] weights = new double[count];
+        for (int i = 0; i < count; i++)
+        {
+            int source = (int)((long)i * Count / count);
+            Rows.AsSpan(source * Features, Features).CopyTo(rows.AsSpan(i * Features));
+            groups[i] = Groups[source];
+            weights[i] = Weights[source];
+        }
+
+        double total = weights.Sum();
+        for (int i = 0; i < count && total > 0; i++) weights[i] /= total;
+        return new ActivationSamples(rows, Features, groups, GroupCount, weights);
     }
 
     /// <summary>The same rows with every channel multiplied by its scale.</summary>
@@ -107,6 +127,7 @@ internal sealed class ActivationSamples
     /// <summary>[count, order.Length] values of some channels, times <paramref name="factor"/>.</summary>
     public float[] Columns(ReadOnlySpan<int> order, float factor)
     {
+        if (factor == 1 && order.Length == Features && order.SequenceEqual(Enumerable.Range(0, Features).ToArray())) return Rows;
         float[] values = new float[(long)Count * order.Length];
         for (int i = 0; i < Count; i++)
         {

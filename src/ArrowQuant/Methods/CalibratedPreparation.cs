@@ -12,7 +12,10 @@ internal sealed class CalibratedPreparation
 {
     private const int MinimaxRounds = 12;
     private const double MinimaxPower = 0.7;
-    private const int LargeHessian = 1024;
+    private const int LargeLayer = 1024;
+
+    // Gains of rows and errors of candidates are averages that this many inputs settle; the Hessian takes every row.
+    private const int MeterRows = 1024;
 
     private readonly LayerRequest _request;
     private readonly LayerCalibration _calibration;
@@ -46,10 +49,15 @@ internal sealed class CalibratedPreparation
         OutputCorrection correction = CorrectionOf(samples, heldOut);
         PreparedLayer byWeights = LayerPreparation.PrepareByWeights(_request, Recipe, correction, consume => consume(_sample));
         _held.Add(_request.Budget.Charge(
-            HessianFactor.BytesOf(_request.Columns, BlockColumns), $"the Hessian of {_request.Name} in blocks of {BlockColumns} columns (hessian_block)"));
+            HessianFactor.BytesOf(_request.Columns, BlockColumns),
+            $"the Hessian of {_request.Name} in blocks of {BlockColumns} columns (hessian_block)"));
         PreparedLayer? fitted = Fit(samples, correction, shared: true);
         if (fitted is null)
-            return Fallback(byWeights, "hessian_not_positive_definite", $"the Hessian of layer {_request.Name} is not positive definite after damping");
+        {
+            return Fallback(byWeights, "hessian_not_positive_definite",
+                $"the Hessian of layer {_request.Name} is not positive definite after damping");
+        }
+
         if (IsTimeAware && _request.Config.MinimaxTimeWeighting) fitted = Minimax(fitted, pooled, heldOut, omega);
         return KeepBetter(fitted, byWeights, omega);
     }
@@ -58,14 +66,21 @@ internal sealed class CalibratedPreparation
     private PreparedLayer ByMoments()
     {
         PreparedLayer byWeights = LayerPreparation.PrepareByWeights(_request, Recipe, null, consume => consume(_sample));
-        if (!IsTimeAware) return Fallback(byWeights, "moments_only", $"calibration data of layer {_request.Name} has moments of its channels only; gptq needs samples");
+        if (!IsTimeAware)
+        {
+            return Fallback(byWeights, "moments_only",
+                $"calibration data of layer {_request.Name} has moments of its channels only; gptq needs samples");
+        }
+
         return new PreparedLayer
         {
             Recipe = Recipe,
             Format = byWeights.Format,
             Search = byWeights.Search,
             ColumnWeights = HessianFactor.Importance(BalancedSquareMeans()),
-            TimeAwareJson = TimeAwareQuant.Of(true, _calibration.Groups, [.. Enumerable.Repeat(1.0 / _calibration.Groups.Count, _calibration.Groups.Count)], null).ToJson(),
+            TimeAwareJson = TimeAwareQuant.Of(
+                true, _calibration.Groups,
+                [.. Enumerable.Repeat(1.0 / _calibration.Groups.Count, _calibration.Groups.Count)], null).ToJson(),
             ActivationStatsJson = ActivationStats.Of(_calibration.Groups).ToJson(),
         };
     }
@@ -86,12 +101,14 @@ internal sealed class CalibratedPreparation
     }
 
     private OutputCorrection CorrectionOf(ActivationSamples fit, ActivationSamples heldOut) => new(
-        new OutputMeter(_request.Kernels, fit), new OutputMeter(_request.Kernels, heldOut), _request.HasBias ? fit.BalancedMean() : null);
+        new OutputMeter(_request.Kernels, fit.Thinned(MeterRows)), new OutputMeter(_request.Kernels, heldOut), _request.HasBias ? fit.BalancedMean() : null);
 
     private PreparedLayer? Fit(ActivationSamples samples, OutputCorrection correction, bool shared)
     {
         (float[] Scales, double Alpha)? equalization = Recipe.Enhancement == MethodNames.Spatial ? Equalize(samples) : null;
-        HessianFactor? hessian = equalization is { } found ? Factor(samples.Scaled(found.Scales)) : shared ? SharedFactor(samples) : Factor(samples);
+        HessianFactor? hessian = equalization is { } found
+            ? Factor(samples.Scaled(found.Scales))
+            : shared ? SharedFactor(samples) : Factor(samples);
         if (hessian is null) return null;
         PreparedLayer? best = null;
         double least = double.PositiveInfinity;
@@ -119,7 +136,8 @@ internal sealed class CalibratedPreparation
     private (float[] Scales, double Alpha)? Equalize(ActivationSamples samples)
     {
         Grid grid = Grid.CandidatesOf(MethodNames.BaseMethod, _request.BitWidth)[0];
-        var correction = new OutputCorrection(new OutputMeter(_request.Kernels, samples), new OutputMeter(_request.Kernels, samples), null);
+        var meter = new OutputMeter(_request.Kernels, samples.Thinned(MeterRows));
+        var correction = new OutputCorrection(meter, meter, null);
         return new EqualizationSearch(samples, _request.Channels).Find(_sample, (scales, importance) =>
         {
             var candidate = new PreparedLayer
@@ -140,20 +158,22 @@ internal sealed class CalibratedPreparation
         return _request.Hessians.Share(key, () => Factor(samples));
     }
 
+    // Small layers go side by side on the workers; a large one has all of them to itself while its choices are made.
+    private int Threads => _request.Columns >= LargeLayer ? _request.Threads : 1;
+
     private int BlockColumns => HessianFactor.BlockColumns(_request.Config.HessianBlock, _request.Columns, _request.Config.GroupSize);
 
     private HessianFactor? Factor(ActivationSamples samples)
     {
         int block = BlockColumns;
-        int threads = _request.Columns >= LargeHessian ? _request.Threads : 1;
-        return HessianFactor.TryCreate(_request.Kernels, samples, block, actOrder: false, threads);
+        return HessianFactor.TryCreate(_request.Kernels, samples, block, actOrder: false, Threads);
     }
 
     // Shares of time groups grow with their error, so that the worst one falls (methods that minimise the maximum by reweighting).
     private PreparedLayer Minimax(PreparedLayer first, ActivationSamples pooled, ActivationSamples heldOut, double[] omega)
     {
         PreparedLayer best = first;
-        OutputMeter meter = new(_request.Kernels, pooled);
+        OutputMeter meter = new(_request.Kernels, pooled.Thinned(MeterRows));
         OutputFigures? figures = ErrorOf(first, meter);
         double least = figures?.WorstError ?? double.PositiveInfinity;
         double[] shares = [.. omega];
@@ -185,13 +205,15 @@ internal sealed class CalibratedPreparation
         if (ours.RelativeError > rounded.RelativeError)
         {
             return Fallback(byWeights, "worse_than_base",
-                $"held-out output error of layer {_request.Name} is {ours.RelativeError:0.####} fitted and {rounded.RelativeError:0.####} with base");
+                $"held-out output error of layer {_request.Name} is "
+                + $"{ours.RelativeError:0.####} fitted and {rounded.RelativeError:0.####} with base");
         }
 
         if (IsTimeAware && ours.WorstError > rounded.WorstError)
         {
             return Fallback(byWeights, "worst_time_group",
-                $"held-out output error of the worst time group of layer {_request.Name} is {ours.WorstError:0.####} fitted and {rounded.WorstError:0.####} with base");
+                $"held-out output error of the worst time group of layer {_request.Name} is "
+                + $"{ours.WorstError:0.####} fitted and {rounded.WorstError:0.####} with base");
         }
 
         return Described(fitted, omega, ours);
@@ -230,7 +252,8 @@ internal sealed class CalibratedPreparation
     // The relative output error of the row sample, quantized as a candidate would quantize it, on some inputs.
     private OutputFigures? ErrorOf(PreparedLayer candidate, OutputMeter meter)
     {
-        OutputCorrection measured = candidate.Correction! with { HeldOut = meter };
+        OutputCorrection correction = candidate.Correction!;
+        OutputCorrection measured = correction with { Fit = correction.Fit.OnThreads(Threads), HeldOut = meter.OnThreads(Threads) };
         var probe = new PreparedLayer
         {
             Recipe = candidate.Recipe,

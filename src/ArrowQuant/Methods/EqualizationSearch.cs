@@ -4,8 +4,8 @@ namespace ArrowQuant.Methods;
 
 /// <summary>
 /// Searches the channel scales s of a layer: weights are divided and inputs multiplied by them, so that grids fit better where inputs are
-/// large. <c>s_j = wmax_j^(1-alpha) / xmax_j^alpha</c> (SmoothQuant, arXiv 2211.10438; PTQ4DiT, arXiv 2405.16005), geometric mean 1; alpha is
-/// searched, and no scales at all is one of the candidates.
+/// large. <c>s_j = wmax_j^(1-alpha) / xmax_j^alpha</c> (SmoothQuant, arXiv 2211.10438; PTQ4DiT, arXiv 2405.16005), geometric mean 1;
+/// alpha is searched, and no scales at all is one of the candidates.
 /// </summary>
 /// <param name="samples">Inputs that the layer is fitted on.</param>
 /// <param name="channels">Input channels; each has features / channels columns (the taps of a convolution).</param>
@@ -66,6 +66,7 @@ internal sealed class EqualizationSearch(ActivationSamples samples, int channels
             logs[j] = usable[j] ? (1 - alpha) * Math.Log(weightMax[j]) - alpha * Math.Log(inputMax[j]) : 0;
         int count = usable.Count(u => u);
         double mean = count == 0 ? 0 : logs.Sum() / count;
-        return [.. logs.Select((log, j) => usable[j] ? FloatStorage.Round((float)Math.Clamp(Math.Exp(log - mean), SmallestScale, LargestScale)) : 1f)];
+        return [.. logs.Select((log, j) =>
+            usable[j] ? FloatStorage.Round((float)Math.Clamp(Math.Exp(log - mean), SmallestScale, LargestScale)) : 1f)];
     }
 }

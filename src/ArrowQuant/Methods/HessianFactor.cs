@@ -10,6 +10,8 @@ internal sealed class HessianFactor
 {
     private const int LargestWhole = 8192;
     private const double LargestDamping = 1;
+    private const double SmallestSquare = 1e-12;
+    private const double LargestSquare = 1e12;
     private const double SmallestImportance = 1e-4;
     private const double LargestImportance = 1e4;
 
@@ -54,7 +56,9 @@ internal sealed class HessianFactor
     /// <summary>Damping as a share of the mean diagonal: .2 when samples are few for the columns, else .1.</summary>
     public static double DefaultDamping(int samples, int columns) => samples < 2 * columns ? 0.2 : 0.1;
 
-    /// <summary>Computes and factors the Hessian; null when it is not positive definite even with damping of the whole mean diagonal.</summary>
+    /// <summary>
+    /// Computes and factors the Hessian; null when it is not positive definite even with damping of the whole mean diagonal.
+    /// </summary>
     /// <param name="kernels">The kernels.</param>
     /// <param name="samples">Inputs of the layer with their weights.</param>
     /// <param name="blockColumns">Columns of a diagonal block.</param>
@@ -65,8 +69,8 @@ internal sealed class HessianFactor
         double[] diagonal = samples.SquareMeans();
         double mean = diagonal.Average();
         if (!(mean > 0)) return null;
-        // A power of two brings the inputs near 1, so that their squares neither overflow nor vanish.
-        float unit = FloatStorage.NormalizingFactor((float)Math.Sqrt(mean));
+        // A power of two brings extreme inputs near 1, so that their squares neither overflow nor vanish.
+        float unit = mean is > SmallestSquare and < LargestSquare ? 1f : FloatStorage.NormalizingFactor((float)Math.Sqrt(mean));
         double scale = mean * unit * unit;
         float[] weights = [.. samples.Weights.Select(weight => (float)(weight / scale))];
         double damping = DefaultDamping(samples.Count, samples.Features);

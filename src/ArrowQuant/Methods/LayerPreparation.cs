@@ -5,7 +5,9 @@ internal static class LayerPreparation
 {
     /// <summary>Prepares a layer.</summary>
     public static PreparedLayer Prepare(LayerRequest request) =>
-        request.Recipe.IsCalibrated ? new CalibratedPreparation(request).Prepare() : PrepareByWeights(request, request.Recipe, null, request.ReadSample);
+        request.Recipe.IsCalibrated
+            ? new CalibratedPreparation(request).Prepare()
+            : PrepareByWeights(request, request.Recipe, null, request.ReadSample);
 
     /// <summary>Prepares a layer by the error of its weights alone.</summary>
     /// <param name="request">The layer.</param>

@@ -1,8 +1,8 @@
 namespace ArrowQuant.Methods;
 
 /// <summary>
-/// What calibration data adds to quantized rows: the gain of each row from its outputs instead of its weights, the shift that a layer's bias
-/// takes up, and the comparison of outputs on rows that were not used for the fit.
+/// What calibration data adds to quantized rows: the gain of each row from its outputs instead of its weights, the shift that a layer's
+/// bias takes up, and the comparison of outputs on rows that were not used for the fit.
 /// </summary>
 /// <param name="Fit">Rows that the layer is fitted on.</param>
 /// <param name="HeldOut">Rows that it is measured on.</param>

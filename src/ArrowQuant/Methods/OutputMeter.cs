@@ -6,23 +6,27 @@ namespace ArrowQuant.Methods;
 /// <summary>Compares a layer's outputs with original and decoded weights on some input rows. Thread-safe.</summary>
 /// <param name="kernels">The kernels.</param>
 /// <param name="samples">The input rows.</param>
-internal sealed class OutputMeter(KernelSet kernels, ActivationSamples samples)
+/// <param name="threads">Threads for one call; no result depends on it.</param>
+internal sealed class OutputMeter(KernelSet kernels, ActivationSamples samples, int threads = 1)
 {
     /// <summary>The input rows.</summary>
     public ActivationSamples Samples => samples;
+
+    /// <summary>The same meter for a caller that has the processors to itself.</summary>
+    public OutputMeter OnThreads(int count) => new(kernels, samples, count);
 
     /// <summary>The outputs [samples, rows] of [rows, features] weights.</summary>
     public float[] OutputsOf(ReadOnlySpan<float> weights)
     {
         int rows = weights.Length / samples.Features;
         float[] outputs = new float[(long)samples.Count * rows];
-        kernels.Algebra.MatMulTransposed(samples.Rows, weights, outputs, samples.Count, samples.Features, rows);
+        kernels.Algebra.MatMulTransposed(samples.Rows, weights, outputs, samples.Count, samples.Features, rows, threads);
         return outputs;
     }
 
     /// <summary>
-    /// For every row the factor &lt;y, y&gt; / &lt;y, y^&gt; over weighted samples that takes the bias out of its outputs; the caller bounds it.
-    /// NaN where the row's outputs are zero or do not point the same way.
+    /// For every row the factor &lt;y, y&gt; / &lt;y, y^&gt; over weighted samples that takes the bias out of its outputs; the caller
+    /// bounds it. NaN where the row's outputs are zero or do not point the same way.
     /// </summary>
     public double[] GainsOf(ReadOnlySpan<float> original, ReadOnlySpan<float> decoded)
     {

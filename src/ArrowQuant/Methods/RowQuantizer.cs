@@ -100,7 +100,8 @@ internal sealed class RowQuantizer(KernelSet kernels, QuantizedFormat format, IR
         for (int r = 0; r < codes.Length / _layout.Columns; r++)
         {
             Codes.Pack(
-                codes.AsSpan(r * _layout.Columns, _layout.Columns), format.BitWidth, block.Codes.AsSpan((firstRow + r) * rowBytes, rowBytes));
+                codes.AsSpan(r * _layout.Columns, _layout.Columns), format.BitWidth,
+                block.Codes.AsSpan((firstRow + r) * rowBytes, rowBytes));
         }
     }
 
@@ -109,7 +110,8 @@ internal sealed class RowQuantizer(KernelSet kernels, QuantizedFormat format, IR
         for (int r = 0; r < codes.Length / _layout.Columns; r++)
         {
             BlockDecoder.DecodeRow(
-                kernels, block, firstRow + r, codes.AsSpan(r * _layout.Columns, _layout.Columns), decoded.AsSpan(r * _layout.Columns, _layout.Columns));
+                kernels, block, firstRow + r,
+                codes.AsSpan(r * _layout.Columns, _layout.Columns), decoded.AsSpan(r * _layout.Columns, _layout.Columns));
         }
     }
 }

@@ -23,7 +23,8 @@ internal sealed class AttemptRunner(
     {
         TensorWork?[] work = [.. plan.Tensors.Select(tensor => WorkOf(spec, tensor))];
         IReadOnlyList<IReadOnlyList<BlockJob>> jobs = [.. plan.Shards.Select(shard => JobPlan.JobsOf(plan, shard, work))];
-        using IDisposable charge = budget.Charge(JobPlan.BytesNeeded(plan, jobs, work, _threads), "block buffers on " + _threads + " threads");
+        using IDisposable charge = budget.Charge(
+            JobPlan.BytesNeeded(plan, jobs, work, _threads), "block buffers on " + _threads + " threads");
         using var shards = new ShardSet(plan.Shards, spec.OutputFolder, writing);
         var observed = new ObservedPrefix(work, spec.Observe);
         progress.Begin(spec, work);
@@ -59,7 +60,8 @@ internal sealed class AttemptRunner(
         if (!included || (width is null && spec.OutputFolder is null)) return null;
         bool quantized = width is not null;
         var reader = new MatrixReader(plan.Source, tensor.Tensor, quantized ? tensor.View : MatrixView.Of(tensor.Tensor.Shape));
-        return new TensorWork(tensor, reader, quantized ? new LayerJob(reader, RequestOf(tensor, reader, width!.Value)) : null, plan.JudgeByOutputs);
+        return new TensorWork(
+            tensor, reader, quantized ? new LayerJob(reader, RequestOf(tensor, reader, width!.Value)) : null, plan.JudgeByOutputs);
     }
 
     private LayerRequest RequestOf(PlannedTensor tensor, MatrixReader reader, int bits) => new()
@@ -99,7 +101,9 @@ internal sealed class AttemptRunner(
         if (result is QuantizedRows rows)
         {
             tensor.Header ??= StoredHeader.OfLayer(plan, tensor.Planned, tensor.Job!.Prepared);
-            writer.WriteBlock(tensor.Header, rows.Block, rows.SourceHash, outcome?.Figures.Cosine, outcome is { } o && double.IsFinite(o.Figures.Nmse) ? o.Figures.Nmse : null);
+            writer.WriteBlock(
+                tensor.Header, rows.Block, rows.SourceHash, outcome?.Figures.Cosine,
+                outcome is { } o && double.IsFinite(o.Figures.Nmse) ? o.Figures.Nmse : null);
         }
         else
         {

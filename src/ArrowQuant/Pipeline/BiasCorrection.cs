@@ -18,8 +18,8 @@ internal static class BiasCorrection
     private const string BiasSuffix = ".bias";
 
     /// <summary>
-    /// The bias of each layer that can take up a shift: beside its weight in the same file, one value per row, in a type that can be written
-    /// back.
+    /// The bias of each layer that can take up a shift: beside its weight in the same file, one value per row, in a type that can be
+    /// written back.
     /// </summary>
     public static Dictionary<int, int> Find(IReadOnlyList<PlannedTensor> tensors, IReadOnlyList<PlannedShard> shards)
     {
@@ -37,7 +37,8 @@ internal static class BiasCorrection
             if (!layer.Decision.Quantize || !name.EndsWith(WeightSuffix, StringComparison.Ordinal)) continue;
             if (!byName.TryGetValue(BiasNameOf(name), out PlannedTensor? bias)) continue;
             TensorInfo info = bias.Tensor;
-            bool fits = info.Shape.Rank == 1 && info.Shape.ElementCount == layer.View.Rows && !bias.Decision.Quantize && shardOf[layer.Index] == shardOf[bias.Index];
+            bool fits = info.Shape.Rank == 1 && info.Shape.ElementCount == layer.View.Rows
+                && !bias.Decision.Quantize && shardOf[layer.Index] == shardOf[bias.Index];
             if (fits && info.ElementType is ElementType.F32 or ElementType.F16 or ElementType.BF16) found.Add(layer.Index, bias.Index);
         }
 

@@ -54,7 +54,8 @@ internal sealed class GateRules(double threshold, double floor, int layers)
         {
             FailureReason = Measured == layers
                 ? $"mean accuracy {Mean:0.######} is below {threshold}"
-                : $"mean accuracy {Mean:0.######} over the first {Measured} of {layers} layers; at best {BestReachable:0.######} is reachable, below {threshold}";
+                : $"mean accuracy {Mean:0.######} over the first {Measured} of {layers} layers; "
+                    + $"at best {BestReachable:0.######} is reachable, below {threshold}";
         }
 
         return FailureReason is null;

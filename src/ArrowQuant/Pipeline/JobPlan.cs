@@ -17,7 +17,8 @@ internal static class JobPlan
             TensorInfo info = tensor.Planned.Tensor;
             int rows = BlockPlan.RowsPerBlock(tensor.Reader.View, info.ElementType, tensor.Job?.BitWidth, info.FullName);
             (long RowStart, int RowCount)[] blocks = [.. BlockPlan.Blocks(tensor.Reader.View, rows)];
-            for (int i = 0; i < blocks.Length; i++) jobs.Add(new BlockJob(index, blocks[i].RowStart, blocks[i].RowCount, i == blocks.Length - 1));
+            for (int i = 0; i < blocks.Length; i++)
+                jobs.Add(new BlockJob(index, blocks[i].RowStart, blocks[i].RowCount, i == blocks.Length - 1));
         }
 
         return jobs;
@@ -26,7 +27,8 @@ internal static class JobPlan
     // A bias that takes up a shift is written right behind its layer.
     private static IEnumerable<int> InDependencyOrder(ModelPlan plan, PlannedShard shard, TensorWork?[] work)
     {
-        HashSet<int> corrected = [.. shard.TensorIndices.Where(i => IsCalibrated(work[i]) && plan.BiasOf.ContainsKey(i)).Select(i => plan.BiasOf[i])];
+        HashSet<int> corrected =
+            [.. shard.TensorIndices.Where(i => IsCalibrated(work[i]) && plan.BiasOf.ContainsKey(i)).Select(i => plan.BiasOf[i])];
         corrected.IntersectWith(shard.TensorIndices);
         foreach (int index in shard.TensorIndices)
         {
@@ -42,7 +44,8 @@ internal static class JobPlan
     public static long BlockBytes(TensorWork tensor, BlockJob job) =>
         tensor.Planned.Tensor.ElementType.ByteLength(job.RowCount * tensor.Reader.View.Columns)
         ?? throw new ModelFormatException(
-            $"{tensor.Planned.Tensor.FilePath}: rows of tensor {tensor.Planned.Tensor.FullName} ({tensor.Planned.Tensor.ElementType.Name()} {tensor.Planned.Tensor.Shape}) do not fill whole bytes")
+            $"{tensor.Planned.Tensor.FilePath}: rows of tensor {tensor.Planned.Tensor.FullName} "
+            + $"({tensor.Planned.Tensor.ElementType.Name()} {tensor.Planned.Tensor.Shape}) do not fill whole bytes")
         {
             FilePath = tensor.Planned.Tensor.FilePath,
             TensorName = tensor.Planned.Tensor.FullName,

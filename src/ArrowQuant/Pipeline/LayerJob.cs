@@ -50,7 +50,8 @@ internal sealed class LayerJob : IDisposable
             int rows = Math.Min(pieceRows, rowCount - row);
             Span<float> weights = buffers.Weights((long)rows * columns);
             long first = rowStart + row;
-            WeightConverter.Convert(_reader, r => first + r, source.Slice((int)(row * _reader.RowBytes), (int)(rows * _reader.RowBytes)), weights);
+            WeightConverter.Convert(
+                _reader, r => first + r, source.Slice((int)(row * _reader.RowBytes), (int)(rows * _reader.RowBytes)), weights);
             measures.Add(quantizer.Quantize(weights, block, row));
         }
 
@@ -76,10 +77,12 @@ internal sealed class LayerJob : IDisposable
         {
             int rows = Math.Min(pieceRows, sample - first);
             for (int r = 0; r < rows; r++)
-                reader.ReadRows(GridChooser.SampleRow(view.Rows, first + r), 1, bytes.AsSpan((int)(r * reader.RowBytes), (int)reader.RowBytes));
+                reader.ReadRows(
+                    GridChooser.SampleRow(view.Rows, first + r), 1, bytes.AsSpan((int)(r * reader.RowBytes), (int)reader.RowBytes));
             int begin = first;
             Span<float> piece = weights.AsSpan(0, rows * columns);
-            WeightConverter.Convert(reader, r => GridChooser.SampleRow(view.Rows, begin + r), bytes.AsSpan(0, (int)(rows * reader.RowBytes)), piece);
+            WeightConverter.Convert(
+                reader, r => GridChooser.SampleRow(view.Rows, begin + r), bytes.AsSpan(0, (int)(rows * reader.RowBytes)), piece);
             consume(piece);
         }
     }
@@ -88,7 +91,8 @@ internal sealed class LayerJob : IDisposable
     {
         if (reader.View.Columns <= int.MaxValue) return;
         throw new ModelFormatException(
-            $"{reader.Tensor.FilePath}: tensor {reader.Tensor.FullName} has matrix rows of {reader.View.Columns} weights; at most {int.MaxValue} are supported")
+            $"{reader.Tensor.FilePath}: tensor {reader.Tensor.FullName} has matrix rows of {reader.View.Columns} weights; "
+            + $"at most {int.MaxValue} are supported")
         {
             FilePath = reader.Tensor.FilePath,
             TensorName = reader.Tensor.FullName,

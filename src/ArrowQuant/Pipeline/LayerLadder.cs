@@ -94,7 +94,8 @@ internal sealed class LayerLadder(IAttemptRunner runner, ModelPlan plan, RunJour
     {
         LayerOutcome worst = Worst(failing);
         logger.LayersFellBack(
-            decision.BitWidth, failing.Count, decision.Threshold, next.BitWidth, next.Threshold, worst.Layer.Tensor.FullName, worst.Accuracy);
+            decision.BitWidth, failing.Count, decision.Threshold, next.BitWidth, next.Threshold,
+            worst.Layer.Tensor.FullName, worst.Accuracy);
         open.Clear();
         foreach (LayerOutcome layer in failing)
         {
@@ -117,7 +118,8 @@ internal sealed class LayerLadder(IAttemptRunner runner, ModelPlan plan, RunJour
     {
         QuantizationAttempt failed = journal.Attempts[^1];
         return action == FallbackAction.StopAtOnce
-            ? $"{plan.Source.Path}: INT{failed.BitWidth}: {failed.FailureReason}; fail-fast is on, no fallback was attempted and nothing was published"
+            ? $"{plan.Source.Path}: INT{failed.BitWidth}: {failed.FailureReason}; "
+                + "fail-fast is on, no fallback was attempted and nothing was published"
             : $"{plan.Source.Path}: all attempts failed, nothing was published: {journal.Summary()}; --bits NAME=16 keeps a layer as it is";
     }
 }

@@ -35,13 +35,19 @@ internal sealed class LayerMeasurement(KernelSet kernels, ArtefactReader reader)
     {
         // A bias that takes up the mean error of its layer differs on purpose; its size must agree all the same.
         if (layer.Correction == BiasCorrection.Name)
-            return layer.DataBytes == tensor.ByteLength ? null : $"tensor {layer.FullName} holds {layer.DataBytes} bytes, the original {tensor.ByteLength}";
+        {
+            return layer.DataBytes == tensor.ByteLength
+                ? null
+                : $"tensor {layer.FullName} holds {layer.DataBytes} bytes, the original {tensor.ByteLength}";
+        }
+
         long offset = 0;
         for (int i = 0; i < layer.Blocks.Count; i++)
         {
             byte[] stored = reader.ReadKept(layer, i);
             byte[] expected = new byte[stored.Length];
-            if (offset + stored.Length > tensor.ByteLength) return $"tensor {layer.FullName} holds more than the original's {tensor.ByteLength} bytes";
+            if (offset + stored.Length > tensor.ByteLength)
+                return $"tensor {layer.FullName} holds more than the original's {tensor.ByteLength} bytes";
             original.Read(tensor, offset, expected);
             int same = stored.AsSpan().CommonPrefixLength(expected);
             if (same < stored.Length) return $"tensor {layer.FullName} differs from the original at byte {offset + same}";
@@ -70,7 +76,12 @@ internal sealed class LayerMeasurement(KernelSet kernels, ArtefactReader reader)
             Span<byte> source = buffers.Source(matrix.RowBytes * block.RowCount);
             matrix.ReadRows(block.RowStart, block.RowCount, source);
             if (XxHash128.HashToUInt128(source) != layer.Blocks[i].SourceHash)
-                problems.Add($"layer {layer.FullName}: rows {block.RowStart}..{block.RowStart + block.RowCount - 1} of the original are not those that were quantized");
+            {
+                problems.Add(
+                    $"layer {layer.FullName}: rows {block.RowStart}..{block.RowStart + block.RowCount - 1} of the original "
+                    + "are not those that were quantized");
+            }
+
             ErrorSums blockSums = default;
             for (int row = 0; row < block.RowCount; row += pieceRows)
             {

@@ -34,7 +34,8 @@ internal sealed class ModelLadder(IAttemptRunner runner, ModelPlan plan, RunJour
                 case FallbackAction.StopAtOnce:
                     throw journal.Failure(FailFastMessage(), plan.Source.Path);
                 case FallbackAction.Exhausted:
-                    throw journal.Failure($"{plan.Source.Path}: all attempts failed, nothing was published: {journal.Summary()}", plan.Source.Path);
+                    throw journal.Failure(
+                        $"{plan.Source.Path}: all attempts failed, nothing was published: {journal.Summary()}", plan.Source.Path);
                 default:
                     if (last is not null) StepUp(decision);
                     last = Attempt(passed.Count + 1, decision, freshFolder(), cancellationToken);
@@ -92,7 +93,8 @@ internal sealed class ModelLadder(IAttemptRunner runner, ModelPlan plan, RunJour
     private string FailFastMessage()
     {
         QuantizationAttempt failed = journal.Attempts[^1];
-        return $"{plan.Source.Path}: INT{failed.BitWidth} reached accuracy {failed.CosineSimilarity:0.######}, below the threshold {failed.MinAccuracy} " +
-            $"({failed.FailureReason}); fail-fast is on, no fallback was attempted and nothing was published";
+        return $"{plan.Source.Path}: INT{failed.BitWidth} reached accuracy {failed.CosineSimilarity:0.######}, " +
+            $"below the threshold {failed.MinAccuracy} ({failed.FailureReason}); " +
+            "fail-fast is on, no fallback was attempted and nothing was published";
     }
 }

@@ -27,7 +27,8 @@ internal static class ModelPlanner
         IModelSource source, DiffusionQuantConfig config, QuantizationRunOptions options, MemoryBudget? budget = null)
     {
         Modality modality = config.Modality ?? source.Description.Modality ?? throw new ConfigurationException(
-            [$"{source.Path}: nothing in metadata.json, model_index.json, config.json or the file's own metadata tells the modality; give it with --modality text|code|image|audio"])
+            [$"{source.Path}: nothing in metadata.json, model_index.json, config.json or the file's own metadata tells the modality; "
+                + "give it with --modality text|code|image|audio"])
         {
             FilePath = source.Path,
         };
@@ -53,7 +54,8 @@ internal static class ModelPlanner
         string reasons = string.Join(", ", plan.Tensors
             .GroupBy(t => t.KeptReasonAt(config.BitWidth, plan.Size), StringComparer.Ordinal).Select(g => $"{g.Count()} {g.Key}"));
         throw new ModelFormatException(
-            $"{source.Path}: nothing to quantize: all {plan.Tensors.Count} tensors would be kept ({(plan.Tensors.Count == 0 ? "the model is empty" : reasons)}); --include or --no-skip-sensitive add layers")
+            $"{source.Path}: nothing to quantize: all {plan.Tensors.Count} tensors would be kept "
+            + $"({(plan.Tensors.Count == 0 ? "the model is empty" : reasons)}); --include or --no-skip-sensitive add layers")
         {
             FilePath = source.Path,
         };
@@ -63,14 +65,18 @@ internal static class ModelPlanner
     private static bool JudgeByOutputs(DiffusionQuantConfig config, CalibrationData? calibration, IReadOnlyList<PlannedTensor> tensors)
     {
         if (config.AccuracyMetric == AccuracyMetric.Weight) return false;
-        (string Layer, long Features)[] layers = [.. tensors.Where(t => t.Decision.Quantize).Select(t => (t.Tensor.FullName, t.View.Columns))];
+        (string Layer, long Features)[] layers =
+            [.. tensors.Where(t => t.Decision.Quantize).Select(t => (t.Tensor.FullName, t.View.Columns))];
         if (calibration is not null && calibration.HasSamplesFor(layers)) return true;
         if (config.AccuracyMetric == AccuracyMetric.Auto) return false;
         string missing = calibration is null
             ? "there is no calibration data"
-            : layers.Select(layer => calibration.DefectOf(layer.Layer, layer.Features)?.Message).FirstOrDefault(message => message is not null)
+            : layers.Select(layer => calibration.DefectOf(layer.Layer, layer.Features)?.Message)
+                .FirstOrDefault(message => message is not null)
                 ?? "some layers have moments of their channels only";
-        throw new CalibrationException($"accuracy_metric output needs calibration samples for every quantized layer: {missing}; give --calibration, or --accuracy-metric auto");
+        throw new CalibrationException(
+            $"accuracy_metric output needs calibration samples for every quantized layer: {missing}; "
+            + "give --calibration, or --accuracy-metric auto");
     }
 
     private static IReadOnlyList<string> CalibrationFiles(IModelSource source, QuantizationRunOptions options) =>
@@ -83,7 +89,8 @@ internal static class ModelPlanner
         {
             if (tensor.AlreadyQuantized is null) continue;
             throw new ModelFormatException(
-                $"{tensor.FilePath}: tensor {tensor.FullName} is already quantized ({tensor.AlreadyQuantized}); quantizing it again loses quality: take the original model, or say --allow-requantize")
+                $"{tensor.FilePath}: tensor {tensor.FullName} is already quantized ({tensor.AlreadyQuantized}); "
+                + "quantizing it again loses quality: take the original model, or say --allow-requantize")
             {
                 FilePath = tensor.FilePath,
                 TensorName = tensor.FullName,

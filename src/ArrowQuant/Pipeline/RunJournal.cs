@@ -92,5 +92,6 @@ internal sealed class RunJournal(ILogger logger, QuantizationMeter meter, string
 
     /// <summary>Every attempt in a few words each, for messages.</summary>
     public string Summary() =>
-        string.Join(", ", _attempts.Select(a => $"INT{a.BitWidth} accuracy {a.CosineSimilarity:0.######} (threshold {a.MinAccuracy}): {a.FailureReason}"));
+        string.Join(", ", _attempts.Select(a =>
+            $"INT{a.BitWidth} accuracy {a.CosineSimilarity:0.######} (threshold {a.MinAccuracy}): {a.FailureReason}"));
 }

@@ -28,7 +28,9 @@ internal sealed class TensorWork(PlannedTensor planned, MatrixReader reader, Lay
     /// <summary>What every stored row of the tensor says; made when its first block is written.</summary>
     public LayerHeader? Header { get; set; }
 
-    /// <summary>What the layer's bias takes up, once all of its blocks are there; empty until then and where nothing is corrected.</summary>
+    /// <summary>
+    /// What the layer's bias takes up, once all of its blocks are there; empty until then and where nothing is corrected.
+    /// </summary>
     public float[] Shifts { get; private set; } = [];
 
     /// <summary>Adds what the next block measured; the outcome after the last one, else null.</summary>

@@ -31,7 +31,9 @@ internal static class WeightConverter
         if (bad < 0) return;
         int columns = (int)reader.View.Columns;
         throw new ModelFormatException(
-            $"{tensor.FilePath}: tensor {tensor.FullName} holds {weights[bad]} at row {rowOf(bad / columns)}, column {bad % columns} of its [{reader.View.Rows}, {columns}] matrix; finite weights are expected: repair the model or keep the layer with --exclude")
+            $"{tensor.FilePath}: tensor {tensor.FullName} holds {weights[bad]} at row {rowOf(bad / columns)}, column {bad % columns} "
+            + $"of its [{reader.View.Rows}, {columns}] matrix; "
+            + "finite weights are expected: repair the model or keep the layer with --exclude")
         {
             FilePath = tensor.FilePath,
             TensorName = tensor.FullName,

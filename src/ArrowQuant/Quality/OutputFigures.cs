@@ -33,6 +33,12 @@ internal sealed record OutputFigures
 
         if (cosines.Count == 0) return null;
         double[] known = [.. errors.OfType<double>()];
-        return new OutputFigures { Cosine = cosines.Average(), RelativeError = known.Average(), GroupErrors = known, ErrorOfGroup = errors };
+        return new OutputFigures
+        {
+            Cosine = cosines.Average(),
+            RelativeError = known.Average(),
+            GroupErrors = known,
+            ErrorOfGroup = errors,
+        };
     }
 }

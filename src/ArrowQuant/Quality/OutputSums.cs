@@ -1,6 +1,8 @@
 namespace ArrowQuant.Quality;
 
-/// <summary>Sums over the outputs y of a layer with original weights and y^ with decoded ones, for one time group, in double precision.</summary>
+/// <summary>
+/// Sums over the outputs y of a layer with original weights and y^ with decoded ones, for one time group, in double precision.
+/// </summary>
 internal struct OutputSums
 {
     /// <summary>Sum of y * y^.</summary>

@@ -71,5 +71,6 @@ public sealed record LayerReport
 /// <param name="Name">The unique name.</param>
 /// <param name="Shape">The source's shape.</param>
 /// <param name="Dtype">The source's element type.</param>
-/// <param name="Reason"><c>vector</c>, <c>narrow</c>, <c>not_float</c>, <c>sensitive</c>, <c>excluded</c>, <c>no_smaller</c>, <c>pinned</c>.</param>
+/// <param name="Reason"><c>vector</c>, <c>narrow</c>, <c>not_float</c>, <c>sensitive</c>, <c>excluded</c>, <c>no_smaller</c>,
+/// <c>pinned</c>.</param>
 public sealed record KeptReport(string Name, IReadOnlyList<long> Shape, string Dtype, string Reason);

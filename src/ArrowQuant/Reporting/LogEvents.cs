@@ -5,22 +5,28 @@ namespace ArrowQuant.Reporting;
 /// <summary>Every message that a run logs.</summary>
 internal static partial class LogEvents
 {
-    [LoggerMessage(1, LogLevel.Information, "{Model}: {Modality} model, strategy {Method} + {Enhancement}, {Quantized} layers to quantize, {Kept} tensors kept")]
+    [LoggerMessage(1, LogLevel.Information,
+        "{Model}: {Modality} model, strategy {Method} + {Enhancement}, {Quantized} layers to quantize, {Kept} tensors kept")]
     public static partial void Planned(
         this ILogger logger, string model, string modality, string method, string enhancement, int quantized, int kept);
 
     [LoggerMessage(2, LogLevel.Warning, "{From} failed on {Count} layers, {To} takes its place: {Message}")]
     public static partial void MethodFellBack(this ILogger logger, string from, string to, int count, string message);
 
-    [LoggerMessage(3, LogLevel.Warning, "INT{From} reached accuracy {Accuracy:0.######}, below the threshold {Threshold}; falling back to INT{To}, judged at {NextThreshold}")]
+    [LoggerMessage(3, LogLevel.Warning,
+        "INT{From} reached accuracy {Accuracy:0.######}, below the threshold {Threshold}; "
+        + "falling back to INT{To}, judged at {NextThreshold}")]
     public static partial void WidthFellBack(
         this ILogger logger, int from, double accuracy, double threshold, int to, double nextThreshold);
 
-    [LoggerMessage(4, LogLevel.Warning, "INT{From}: {Count} layers are below the threshold {Threshold} and climb to INT{To}, judged at {NextThreshold}; lowest: {Worst} with {Accuracy:0.######}")]
+    [LoggerMessage(4, LogLevel.Warning,
+        "INT{From}: {Count} layers are below the threshold {Threshold} and climb to INT{To}, "
+        + "judged at {NextThreshold}; lowest: {Worst} with {Accuracy:0.######}")]
     public static partial void LayersFellBack(
         this ILogger logger, int from, int count, double threshold, int to, double nextThreshold, string worst, double accuracy);
 
-    [LoggerMessage(5, LogLevel.Information, "attempt {Number} at INT{BitWidth}: accuracy {Accuracy:0.######} against {Threshold}: {Outcome}")]
+    [LoggerMessage(5, LogLevel.Information,
+        "attempt {Number} at INT{BitWidth}: accuracy {Accuracy:0.######} against {Threshold}: {Outcome}")]
     public static partial void AttemptEnded(
         this ILogger logger, int number, int bitWidth, double accuracy, double threshold, string outcome);
 

@@ -17,7 +17,9 @@ public interface IModelSource : IDisposable
     /// <summary>What the model says of itself and which files travel with it.</summary>
     ModelDescription Description { get; }
 
-    /// <summary>Reads <paramref name="destination"/>.Length bytes of a tensor's little-endian values, beginning at <paramref name="byteOffset"/>.</summary>
+    /// <summary>
+    /// Reads <paramref name="destination"/>.Length bytes of a tensor's little-endian values, beginning at <paramref name="byteOffset"/>.
+    /// </summary>
     /// <param name="tensor">One of <see cref="Tensors"/>.</param>
     /// <param name="byteOffset">Offset in the tensor's values, 0 or more.</param>
     /// <param name="destination">Filled completely.</param>

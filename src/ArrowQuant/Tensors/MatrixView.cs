@@ -9,7 +9,8 @@ namespace ArrowQuant.Tensors;
 public readonly record struct MatrixView(long Rows, long Columns, int RowAxis)
 {
     /// <summary>Views <paramref name="shape"/> as a matrix with rows along dimension <paramref name="rowAxis"/> (0 or 1).</summary>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="rowAxis"/> is neither 0 nor 1, or 1 for a shape with less than two dimensions.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="rowAxis"/> is neither 0 nor 1, or 1 for a shape with less than two
+    /// dimensions.</exception>
     public static MatrixView Of(TensorShape shape, int rowAxis = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(rowAxis);

@@ -39,7 +39,8 @@ public sealed class MemoryBudget
         {
             Interlocked.Add(ref _used, -bytes);
             throw new ResourceException(
-                $"memory bound of {LimitBytes:N0} bytes (max_memory_mb) is too small: {purpose} needs {bytes:N0} bytes and {used - bytes:N0} are in use; raise --max-memory or lower --threads");
+                $"memory bound of {LimitBytes:N0} bytes (max_memory_mb) is too small: "
+                + $"{purpose} needs {bytes:N0} bytes and {used - bytes:N0} are in use; raise --max-memory or lower --threads");
         }
 
         long peak = PeakBytes;

@@ -40,7 +40,8 @@ internal static class PublicSurface
         FieldInfo { IsPublic: true } field =>
             $"{(field.IsLiteral ? "const " : field.IsStatic ? "static " : "")}{NameOf(field.FieldType)} {field.Name}{ValueOf(field)}",
         PropertyInfo property when IsVisible(property.GetMethod) || IsVisible(property.SetMethod) =>
-            $"{Modifiers((property.GetMethod ?? property.SetMethod)!)}{NameOf(property.PropertyType)} {property.Name} {{ {AccessorsOf(property)} }}",
+            $"{Modifiers((property.GetMethod ?? property.SetMethod)!)}{NameOf(property.PropertyType)} {property.Name} "
+                + $"{{ {AccessorsOf(property)} }}",
         ConstructorInfo constructor when IsVisible(constructor) && !IsCopy(constructor) =>
             $"{NameOf(constructor.DeclaringType!)}({ParametersOf(constructor)})",
         MethodInfo { IsSpecialName: false } method when IsVisible(method) =>

@@ -79,7 +79,8 @@ public sealed partial class DocumentedCommandTests
         {
             (int exitCode, string output, string error) = await commands.RunAsync(block.Lines[i], TestContext.Current.CancellationToken);
             int expected = i == block.Lines.Count - 1 ? DocumentedCommands.ExpectedExitCode(block) : 0;
-            Assert.True(exitCode == expected, $"{page}:{block.Line + 1 + i}: {block.Lines[i]}: exit code {exitCode}, not {expected}\n{error}");
+            Assert.True(
+                exitCode == expected, $"{page}:{block.Line + 1 + i}: {block.Lines[i]}: exit code {exitCode}, not {expected}\n{error}");
             IEnumerable<string> warnings = error.Split('\n').Where(IsDiagnostic);
             printed += string.Concat(warnings.Select(line => line + "\n")) + output;
         }

@@ -29,7 +29,9 @@ internal sealed class DocumentedCommands(TempFolder output)
 
     /// <summary>The exit code that a block says it has.</summary>
     public static int ExpectedExitCode(MarkdownBlock block) =>
-        block.Mark.Split(' ').LastOrDefault(word => word.StartsWith("exit=", StringComparison.Ordinal)) is { } exit ? int.Parse(exit[5..]) : 0;
+        block.Mark.Split(' ').LastOrDefault(word => word.StartsWith("exit=", StringComparison.Ordinal)) is { } exit
+            ? int.Parse(exit[5..])
+            : 0;
 
     /// <summary>Runs one line.</summary>
     public async Task<(int ExitCode, string Output, string Error)> RunAsync(string line, CancellationToken cancellationToken)

@@ -52,6 +52,8 @@ internal static partial class Rooms
     [GeneratedRegex(@"(?<![\w.""])ArrowQuant\.(?<name>[A-Z]\w*(?:\.[A-Z]\w*)*)")]
     private static partial Regex WholeName();
 
-    [GeneratedRegex(@"(?<![\w.])(?:Errors|Kernels|Tensors|Configuration|Quality|Storage|Sources|Calibration|Methods|Fallback|Reporting|Pipeline|Cli)\.[A-Z]\w*")]
+    [GeneratedRegex(
+        @"(?<![\w.])(?:Errors|Kernels|Tensors|Configuration|Quality|Storage|Sources|Calibration|Methods|"
+        + @"Fallback|Reporting|Pipeline|Cli)\.[A-Z]\w*")]
     private static partial Regex RelativeName();
 }

@@ -59,7 +59,11 @@ internal static partial class SourceRules
             int end = Array.FindIndex(lines, line, text =>
                 text is "}" or "};" || (text.EndsWith(';') && !text.StartsWith("    ", StringComparison.Ordinal)));
             if (found.Groups["kind"].Value is "class" or "interface" || (end < 0 ? lines.Length : end) - line > MostSatelliteLines)
-                problems.Add($"{path}: {found.Groups["name"].Value} needs a file of its own: only short records, enums, structs and delegates may share one");
+            {
+                problems.Add(
+                    $"{path}: {found.Groups["name"].Value} needs a file of its own: "
+                    + "only short records, enums, structs and delegates may share one");
+            }
         }
 
         return problems;
@@ -88,7 +92,9 @@ internal static partial class SourceRules
     [GeneratedRegex(@"""[^""]{60,}")]
     private static partial Regex LongText();
 
-    [GeneratedRegex(@"^(?<access>public|internal|file)(?: (?:sealed|static|abstract|readonly|partial|unsafe|ref))* (?<kind>class|record struct|record|struct|interface|enum|delegate)(?: class)? (?:[\w<>?\[\]]+ (?=\w+\())?(?<name>\w+)")]
+    [GeneratedRegex(
+        @"^(?<access>public|internal|file)(?: (?:sealed|static|abstract|readonly|partial|unsafe|ref))* "
+        + @"(?<kind>class|record struct|record|struct|interface|enum|delegate)(?: class)? (?:[\w<>?\[\]]+ (?=\w+\())?(?<name>\w+)")]
     private static partial Regex TypeLine();
 
     [GeneratedRegex(@"\b(?:TO" + @"DO|FIX" + @"ME|NotImplemented" + @"Exception)\b")]

@@ -12,7 +12,8 @@ public sealed class ModalityTableTests
     [InlineData(Modality.Image, "StableDiffusionPipeline StableDiffusionXLPipeline")]
     [InlineData(Modality.Image, "StableDiffusion3Pipeline stable-diffusion-v1 flux-1-dev KandinskyV22Pipeline")]
     [InlineData(Modality.Image, "HunyuanDiT2DModel SanaTransformer2DModel")]
-    [InlineData(Modality.Image, "LatentConsistencyModelPipeline DDPMPipeline AuraFlowTransformer2DModel QwenImagePipeline HiDreamImagePipeline")]
+    [InlineData(
+        Modality.Image, "LatentConsistencyModelPipeline DDPMPipeline AuraFlowTransformer2DModel QwenImagePipeline HiDreamImagePipeline")]
     [InlineData(Modality.Text, "LLaDAModelLM llada LLaDAMoEModelLM DreamModel Dream MDLM mdlm SEDD BD3LM bd3lm DiffuLLaMA DiffuGPT")]
     [InlineData(Modality.Code, "DiffuCoder DiffuCoderModel diffucoder DreamCoder Dream-Coder CodeLLaDA code-diffusion code")]
     [InlineData(Modality.Audio, "DiffWave diffwave AudioLDMPipeline AudioLDM2Pipeline StableAudioPipeline")]

@@ -53,7 +53,8 @@ public sealed class ModelDescriberTests
             new SafeTensorsBuilder().Metadata("modelspec.architecture", "stable-diffusion-xl-v1-base").Add("w", ElementType.F32, 1)
                 .Build());
         using IModelSource source = ModelSource.Open(path);
-        Assert.Equal((Modality.Image, "__metadata__ modelspec.architecture"), (source.Description.Modality, source.Description.ModalityOrigin));
+        Assert.Equal(
+            (Modality.Image, "__metadata__ modelspec.architecture"), (source.Description.Modality, source.Description.ModalityOrigin));
         Assert.True(source.Description.IsDiffusionModel);
     }
 

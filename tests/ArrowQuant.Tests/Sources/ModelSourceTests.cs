@@ -20,7 +20,8 @@ public sealed class ModelSourceTests
     [Theory]
     [InlineData("model.safetensors", "model.safetensors|diffusion_pytorch_model.safetensors|other.safetensors")]
     [InlineData("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.safetensors|other.safetensors|pytorch_model.bin")]
-    [InlineData("other.safetensors", "other.safetensors|calibration.safetensors|calibration_channel_stats.safetensors|reference.safetensors")]
+    [InlineData(
+        "other.safetensors", "other.safetensors|calibration.safetensors|calibration_channel_stats.safetensors|reference.safetensors")]
     [InlineData("sd_xl_base_1.0.safetensors", "sd_xl_base_1.0.safetensors|model.ckpt|eval/classifier.safetensors")]
     [InlineData("model.safetensors", "model.safetensors|model.fp16.safetensors|calibration.parquet|model.onnx|bf16/model.safetensors")]
     [InlineData("foo.safetensors", "foo.safetensors|foo.fp16.safetensors")]
@@ -60,7 +61,8 @@ public sealed class ModelSourceTests
     [InlineData("a.safetensors|weights.parquet", "found a.safetensors, weights.parquet", "name the file")]
     [InlineData("x.safetensors.index.json|y.safetensors.index.json", "found x.safetensors.index.json, y.safetensors.index.json",
         "name the index")]
-    [InlineData("model-00001-of-00002.safetensors|model-00002-of-00002.safetensors", "found model-00001-of-00002.safetensors", "index.json")]
+    [InlineData(
+        "model-00001-of-00002.safetensors|model-00002-of-00002.safetensors", "found model-00001-of-00002.safetensors", "index.json")]
     public void Open_AmbiguousFolder_ListsTheCandidates(string names, string list, string advice)
     {
         using ModelFiles files = new();

@@ -120,7 +120,8 @@ public sealed class SafeTensorsSourceTests
         files.WriteWeights("s2.safetensors", "a");
         files.Write("model.safetensors.index.json", """{"weight_map":{"a":"s1.safetensors","b":"s2.safetensors"}}""");
         ModelFormatException e = Assert.Throws<ModelFormatException>(() => ModelSource.Open(files.Root));
-        Assert.Equal($"{files.PathOf("s2.safetensors")}: tensor 'a': is also in the shard 's1.safetensors', expected in one only", e.Message);
+        Assert.Equal(
+            $"{files.PathOf("s2.safetensors")}: tensor 'a': is also in the shard 's1.safetensors', expected in one only", e.Message);
     }
 
     [Fact]
