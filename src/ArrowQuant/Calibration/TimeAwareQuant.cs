@@ -22,10 +22,10 @@ internal sealed record TimeAwareQuant
     /// <param name="outputErrors">Each group's relative output error, null where it was not measured; null for none at all.</param>
     public static TimeAwareQuant Of(
         bool enabled, IReadOnlyList<TimeGroup> groups, IReadOnlyList<double> weights, IReadOnlyList<double?>? outputErrors) => new()
-    {
-        Enabled = enabled,
-        NumTimeGroups = groups.Count,
-        TimeGroupParams = [.. groups.Select((group, g) => new TimeGroupParams
+        {
+            Enabled = enabled,
+            NumTimeGroups = groups.Count,
+            TimeGroupParams = [.. groups.Select((group, g) => new TimeGroupParams
         {
             TimeRange = [group.Start, group.End],
             Scale = group.Scale,
@@ -33,7 +33,7 @@ internal sealed record TimeAwareQuant
             Weight = weights[g],
             OutputError = outputErrors?[g],
         })],
-    };
+        };
 
     /// <summary>The document as one line of JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, CalibrationJson.Default.TimeAwareQuant);

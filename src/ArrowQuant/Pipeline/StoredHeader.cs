@@ -26,7 +26,7 @@ internal static class StoredHeader
                 EqualizationScales = prepared.Format.EqualizationScales ?? [],
             }.ToJson()
             : null,
-        };
+    };
 
     /// <summary>For a tensor that is stored as it was, but for a bias that takes up a shift.</summary>
     public static LayerHeader OfKept(ModelPlan plan, TensorInfo tensor, bool isCorrected) =>
