@@ -65,4 +65,7 @@ public sealed record ArtefactRow
 
     /// <summary>The layer's normalized squared error as the artefact states it, or null.</summary>
     public required double? Nmse { get; init; }
+
+    /// <summary>What was added to a kept tensor: <c>bias</c> or none.</summary>
+    public string Correction { get; init; } = "none";
 }

@@ -11,7 +11,7 @@ internal static class ArtefactRows
 {
     private const string Columns =
         "layer_name, shape, dtype, data, quant_type, layout, scales, zero_points, levels, group_size, quant_axis, row_axis, " +
-        "row_start, row_count, spatial_quant_json, method, enhancement, transform, modality, cosine_similarity, nmse";
+        "row_start, row_count, spatial_quant_json, method, enhancement, transform, modality, cosine_similarity, nmse, correction";
 
     /// <summary>All rows of a file, in its order.</summary>
     /// <exception cref="InvalidDataException">
@@ -61,6 +61,7 @@ internal static class ArtefactRows
         Modality = reader.IsDBNull(18) ? null : reader.GetString(18),
         CosineSimilarity = reader.IsDBNull(19) ? null : reader.GetDouble(19),
         Nmse = reader.IsDBNull(20) ? null : reader.GetDouble(20),
+        Correction = reader.GetString(21),
     };
 
     private static byte[] Bytes(DbDataReader reader, int column)

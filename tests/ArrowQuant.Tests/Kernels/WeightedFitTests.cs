@@ -67,8 +67,12 @@ public sealed class WeightedFitTests
         float[] importance = Importance(8);
         foreach (string kernels in KernelSet.Names)
         {
-            Assert.Equal(Affine(values, 2, (int)AffineSearch.FreeZero, importance, "scalar"), Affine(values, 2, (int)AffineSearch.FreeZero, importance, kernels));
-            Assert.Equal(Affine(values, 4, (int)AffineSearch.IntegerZero, importance, "scalar"), Affine(values, 4, (int)AffineSearch.IntegerZero, importance, kernels));
+            foreach ((int bits, AffineSearch search) in ((int, AffineSearch)[])[(2, AffineSearch.FreeZero), (4, AffineSearch.IntegerZero)])
+            {
+                float[] expected = Affine(values, bits, (int)search, importance, "scalar");
+                Assert.Equal(expected, Affine(values, bits, (int)search, importance, kernels));
+            }
+
             Assert.Equal(Lattice(values, false, importance, "scalar"), Lattice(values, false, importance, kernels));
             Assert.Equal(Lattice(values, true, importance, "scalar"), Lattice(values, true, importance, kernels));
         }
@@ -106,7 +110,9 @@ public sealed class WeightedFitTests
                 double weight = part.Sum(i => (double)importance[i]);
                 return weight > 0 ? part.Sum(i => importance[i] * Math.Abs((double)values[i])) / weight : 0;
             })];
-            best = Math.Min(best, Enumerable.Range(0, values.Length).Sum(i => Squared(importance[i], Math.Abs((double)values[i]) - means[high >> i & 1])));
+            double error = Enumerable.Range(0, values.Length)
+                .Sum(i => Squared(importance[i], Math.Abs((double)values[i]) - means[high >> i & 1]));
+            best = Math.Min(best, error);
         }
 
         return best;
@@ -140,14 +146,15 @@ public sealed class WeightedFitTests
         return levels;
     }
 
-    private static double AffineError(float[] values, int bits, float[] grids, float[] importance) =>
-        Error(values, importance, group => [.. Enumerable.Range(0, 1 << bits).Select(q => (q - grids[grids.Length / 2 + group]) * grids[group])]);
+    private static double AffineError(float[] values, int bits, float[] grids, float[] importance) => Error(
+        values, importance, group => [.. Enumerable.Range(0, 1 << bits).Select(q => (q - grids[grids.Length / 2 + group]) * grids[group])]);
 
-    private static double LatticeError(float[] values, bool withOffset, float[] levels, float[] importance) => Error(values, importance, group =>
-    {
-        float[] own = withOffset ? levels[(3 * group)..(3 * group + 3)] : [0, .. levels[(2 * group)..(2 * group + 2)]];
-        return [own[0] - own[1] - own[2], own[0] - own[1] + own[2], own[0] + own[1] - own[2], own[0] + own[1] + own[2]];
-    });
+    private static double LatticeError(float[] values, bool withOffset, float[] levels, float[] importance) =>
+        Error(values, importance, group =>
+        {
+            float[] own = withOffset ? levels[(3 * group)..(3 * group + 3)] : [0, .. levels[(2 * group)..(2 * group + 2)]];
+            return [own[0] - own[1] - own[2], own[0] - own[1] + own[2], own[0] + own[1] - own[2], own[0] + own[1] + own[2]];
+        });
 
     private static double Error(float[] values, float[] importance, Func<int, float[]> levelsOf)
     {

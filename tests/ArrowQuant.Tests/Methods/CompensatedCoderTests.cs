@@ -101,7 +101,8 @@ public sealed class CompensatedCoderTests
         QuantizedFormat format = CodedRows.Format(2, CodeLayout.Lattice3, Columns, 64);
         CodedRows straight = CodedRows.Compensated(weights, format, default, hessian);
         int[] order = [.. Enumerable.Range(0, Rows).Select(r => r * 37 % Rows)];
-        CodedRows permuted = CodedRows.Compensated([.. order.SelectMany(r => weights[(r * Columns)..((r + 1) * Columns)])], format, default, hessian);
+        float[] moved = [.. order.SelectMany(r => weights[(r * Columns)..((r + 1) * Columns)])];
+        CodedRows permuted = CodedRows.Compensated(moved, format, default, hessian);
         int levels = straight.Block.Levels.Length / Rows;
         Assert.Equal(order.SelectMany(r => straight.Codes[(r * Columns)..((r + 1) * Columns)]), permuted.Codes);
         Assert.Equal(order.SelectMany(r => straight.Block.Levels[(r * levels)..((r + 1) * levels)]), permuted.Block.Levels);
@@ -117,7 +118,8 @@ public sealed class CompensatedCoderTests
         float[] weights = new SeededNumbers(9).Gaussian(Rows * Columns, 0.1);
         int[] order = [.. Enumerable.Range(0, Columns).Select(c => c * 77 % Columns)];
         QuantizedFormat format = CodedRows.Format(4, CodeLayout.Affine, Columns, 0, perChannel: true);
-        CodedRows straight = CodedRows.Compensated(weights, format, AffineSearch.MinMax, Factor(Inputs.Pooled(inputs, Columns), actOrder: true));
+        CodedRows straight = CodedRows.Compensated(
+            weights, format, AffineSearch.MinMax, Factor(Inputs.Pooled(inputs, Columns), actOrder: true));
         CodedRows permuted = CodedRows.Compensated(
             Permuted(weights, order), format, AffineSearch.MinMax, Factor(Inputs.Pooled(Permuted(inputs, order), Columns), actOrder: true));
         Assert.Equal(straight.Block.Scales, permuted.Block.Scales);
@@ -136,7 +138,8 @@ public sealed class CompensatedCoderTests
         QuantizedFormat format = CodedRows.Format(bits, layout, Columns, 64);
         foreach (bool actOrder in (bool[])[false, true])
         {
-            CodedRows expected = CodedRows.Compensated(weights, format, (AffineSearch)search, Factor(samples, actOrder: actOrder, kernels: "scalar"), "scalar");
+            HessianFactor scalar = Factor(samples, actOrder: actOrder, kernels: "scalar");
+            CodedRows expected = CodedRows.Compensated(weights, format, (AffineSearch)search, scalar, "scalar");
             foreach (string kernels in KernelSet.Names)
             {
                 HessianFactor hessian = Factor(samples, actOrder: actOrder, kernels: kernels, threads: 2);
@@ -166,9 +169,11 @@ public sealed class CompensatedCoderTests
                 foreach (bool actOrder in (bool[])[false, true])
                 {
                     HessianFactor hessian = Factor(samples, actOrder: actOrder);
-                    double rounded = CodedRows.Plain(weights, format, (AffineSearch)search, hessian.ColumnWeights).Objective(weights, samples);
+                    double rounded = CodedRows.Plain(weights, format, (AffineSearch)search, hessian.ColumnWeights)
+                        .Objective(weights, samples);
                     double compensated = CodedRows.Compensated(weights, format, (AffineSearch)search, hessian).Objective(weights, samples);
-                    Assert.True(compensated < 0.9 * rounded, $"{columns} columns, seed {seed}, act-order {actOrder}: {compensated} and {rounded}");
+                    Assert.True(
+                        compensated < 0.9 * rounded, $"{columns} columns, seed {seed}, act-order {actOrder}: {compensated} and {rounded}");
                 }
             }
         }

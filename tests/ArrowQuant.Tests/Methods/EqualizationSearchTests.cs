@@ -41,7 +41,8 @@ public sealed class EqualizationSearchTests
     {
         float[] inputs = [1, 0, 8, 5];
         float[] weights = [1, 1, 0.1f, 0];
-        (float[] scales, _) = new EqualizationSearch(Inputs.Pooled(inputs, 4), 4).Find(weights, (tried, _) => tried is null ? 1 : 0.5)!.Value;
+        EqualizationSearch search = new(Inputs.Pooled(inputs, 4), 4);
+        (float[] scales, _) = search.Find(weights, (tried, _) => tried is null ? 1 : 0.5)!.Value;
         Assert.Equal((1f, 1f), (scales[1], scales[3]));
         Assert.NotEqual(1f, scales[0]);
     }
@@ -87,7 +88,8 @@ public sealed class EqualizationSearchTests
     [Fact]
     public void Prepare_ChannelsAndWeightsAllAlike_UsesNoScales()
     {
-        LayerFixture layer = new(new SeededNumbers(8).Gaussian(48 * Channels, 0.02), Inputs.Pooled(Inputs.Correlated(800, Channels, 1, 9), Channels));
+        ActivationSamples inputs = Inputs.Pooled(Inputs.Correlated(800, Channels, 1, 9), Channels);
+        LayerFixture layer = new(new SeededNumbers(8).Gaussian(48 * Channels, 0.02), inputs);
         using PreparedLayer prepared = layer.Prepare();
         Assert.Equal(MethodNames.Gptq, prepared.Recipe.Method);
         Assert.False(prepared.Recipe.ChannelEqualization);
@@ -109,7 +111,8 @@ public sealed class EqualizationSearchTests
     [Fact]
     public void Prepare_DepthwiseConvolution_UsesNoScales()
     {
-        LayerFixture layer = new(new SeededNumbers(5).Gaussian(12 * 9, 0.1), Inputs.Pooled(Inputs.Correlated(200, 9, 20, 6), 9)) { Channels = 1 };
+        ActivationSamples inputs = Inputs.Pooled(Inputs.Correlated(200, 9, 20, 6), 9);
+        LayerFixture layer = new(new SeededNumbers(5).Gaussian(12 * 9, 0.1), inputs) { Channels = 1 };
         using PreparedLayer prepared = layer.Prepare();
         Assert.NotEqual(true, prepared.Recipe.ChannelEqualization);
         Assert.Null(prepared.Format.EqualizationScales);

@@ -19,7 +19,10 @@ public sealed class LayerRecipeTests
         { "r2q", "none", "wrong", "r2q", "none", null, "r2q", "" },
         { "gptq", "spatial", "good", "gptq", "spatial", false, "gptq,spatial", "" },
         { "gptq", "spatial", "missing", "base", "spatial", false, "gptq,spatial", "method:gptq>base" },
-        { "gptq", "spatial", "wrong", "per_channel", "none", null, "gptq,spatial", "method:gptq>per_channel,enhancement:spatial>per_channel" },
+        {
+            "gptq", "spatial", "wrong", "per_channel", "none", null, "gptq,spatial",
+            "method:gptq>per_channel,enhancement:spatial>per_channel"
+        },
         { "gptq", "none", "good", "gptq", "none", null, "gptq", "" },
         { "gptq", "none", "missing", "base", "none", null, "gptq", "method:gptq>base" },
         { "gptq", "none", "wrong", "base", "none", null, "gptq", "method:gptq>base" },

@@ -61,10 +61,11 @@ internal sealed class NaiveCompensation(QuantizedFormat format, AffineSearch sea
             float[] values = [.. working.Skip(r * format.Groups.Columns + start).Take(length).Select(w => (float)w)];
             var row = new GroupRows(values, length, length, importance);
             int index = r * format.Groups.GroupsPerRow + group;
+            Span<float> levels = block.Levels.AsSpan(index * format.LevelsPerGroup, format.LevelsPerGroup);
             if (format.Layout == CodeLayout.Affine)
                 kernels.FitAffine(row, format.BitWidth, search, block.Scales.AsSpan(index, 1), block.ZeroPoints.AsSpan(index, 1));
             else
-                kernels.FitLattice(row, format.Layout == CodeLayout.Lattice3, block.Levels.AsSpan(index * format.LevelsPerGroup, format.LevelsPerGroup));
+                kernels.FitLattice(row, format.Layout == CodeLayout.Lattice3, levels);
         }
     }
 

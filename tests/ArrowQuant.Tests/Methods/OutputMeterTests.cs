@@ -69,7 +69,11 @@ public sealed class OutputMeterTests
     {
         float[] rows = Inputs.Correlated(400, Features, 3, 3);
         for (int i = 0; i < rows.Length; i++) rows[i] += i % Features % 5;
-        LayerFixture layer = new(new SeededNumbers(4).Gaussian(20 * Features, 0.05), Inputs.Pooled(rows, Features)) { BitWidth = bits, HasBias = true };
+        LayerFixture layer = new(new SeededNumbers(4).Gaussian(20 * Features, 0.05), Inputs.Pooled(rows, Features))
+        {
+            BitWidth = bits,
+            HasBias = true,
+        };
         using PreparedLayer prepared = layer.Prepare();
         Assert.Equal(MethodNames.Gptq, prepared.Recipe.Method);
         (float[] decoded, RowMeasures measures, _) = layer.Quantize(prepared);

@@ -44,7 +44,8 @@ public sealed class BiasCorrectionTests
         ModelPlan plan = Plan(source);
         Assert.Equal(["brain.bias", "good.bias", "half.bias"], Names(plan, plan.BiasOf));
         Assert.All(plan.BiasOf, pair => Assert.Equal(
-            plan.Tensors[pair.Key].Tensor.FullName.Replace(".weight", ".bias", StringComparison.Ordinal), plan.Tensors[pair.Value].Tensor.FullName));
+            plan.Tensors[pair.Key].Tensor.FullName.Replace(".weight", ".bias", StringComparison.Ordinal),
+            plan.Tensors[pair.Value].Tensor.FullName));
         Assert.All(plan.BiasOf, pair => Assert.Equal(pair.Key, plan.LayerOfBias[pair.Value]));
     }
 
