@@ -101,7 +101,9 @@ internal sealed class CalibratedPreparation
     }
 
     private OutputCorrection CorrectionOf(ActivationSamples fit, ActivationSamples heldOut) => new(
-        new OutputMeter(_request.Kernels, fit.Thinned(MeterRows)), new OutputMeter(_request.Kernels, heldOut), _request.HasBias ? fit.BalancedMean() : null);
+        new OutputMeter(_request.Kernels, fit.Thinned(MeterRows)),
+        new OutputMeter(_request.Kernels, heldOut),
+        _request.HasBias ? fit.BalancedMean() : null);
 
     private PreparedLayer? Fit(ActivationSamples samples, OutputCorrection correction, bool shared)
     {

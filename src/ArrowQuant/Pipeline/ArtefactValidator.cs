@@ -155,7 +155,8 @@ public static class ArtefactValidator
         if (byOutputs && !recomputed)
             notes.Add("the run was judged by outputs; without its calibration data the accuracy here is that of weights");
         double accuracy = recomputed ? layers.Average(layer => layer.OutputCosineSimilarity!.Value) : mean;
-        if (report is not null && (recomputed || !byOutputs) && Math.Abs(report.CosineSimilarity - accuracy) > (recomputed ? OutputTolerance : FigureTolerance))
+        double tolerance = recomputed ? OutputTolerance : FigureTolerance;
+        if (report is not null && (recomputed || !byOutputs) && Math.Abs(report.CosineSimilarity - accuracy) > tolerance)
             problems.Add($"report.json: cosine_similarity is {report.CosineSimilarity}, the stored bytes give {accuracy}");
         bool structureOk = problems.Count == 0;
         double threshold = minAccuracy ?? report?.MinAccuracy ?? 0;

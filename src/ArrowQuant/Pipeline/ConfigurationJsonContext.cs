@@ -20,5 +20,6 @@ namespace ArrowQuant.Pipeline;
 internal sealed partial class ConfigurationJsonContext : JsonSerializerContext;
 
 /// <summary>Writes enumeration values as the configuration names them.</summary>
-internal sealed class SnakeCaseConverter<TEnum>() : JsonStringEnumConverter<TEnum>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false)
+internal sealed class SnakeCaseConverter<TEnum>()
+    : JsonStringEnumConverter<TEnum>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false)
     where TEnum : struct, Enum;

@@ -45,12 +45,12 @@ internal static class ModelPlanner
             Modality = modality,
             Strategy = Strategy.For(modality, config),
             Calibration = calibration,
-            JudgeByOutputs = JudgeByOutputs(config, calibration, tensors),
+            JudgeByOutputs = false,
             Tensors = tensors,
             Shards = shards,
             BiasOf = BiasCorrection.Find(tensors, shards),
         };
-        if (plan.WidthsAt(config.BitWidth).Any(width => width is not null)) return plan;
+        if (plan.WidthsAt(config.BitWidth).Any(width => width is not null)) return plan with { JudgeByOutputs = JudgeByOutputs(plan) };
         string reasons = string.Join(", ", plan.Tensors
             .GroupBy(t => t.KeptReasonAt(config.BitWidth, plan.Size), StringComparer.Ordinal).Select(g => $"{g.Count()} {g.Key}"));
         throw new ModelFormatException(
@@ -61,19 +61,20 @@ internal static class ModelPlanner
         };
     }
 
-    // auto judges by outputs only when every layer has them, so that one mean compares like with like.
-    private static bool JudgeByOutputs(DiffusionQuantConfig config, CalibrationData? calibration, IReadOnlyList<PlannedTensor> tensors)
+    // auto judges by outputs only when every layer has them, so that one mean compares like with like. Layers that are not fitted to their
+    // inputs are not measured by outputs either.
+    private static bool JudgeByOutputs(ModelPlan plan)
     {
-        if (config.AccuracyMetric == AccuracyMetric.Weight) return false;
-        (string Layer, long Features)[] layers =
-            [.. tensors.Where(t => t.Decision.Quantize).Select(t => (t.Tensor.FullName, t.View.Columns))];
-        if (calibration is not null && calibration.HasSamplesFor(layers)) return true;
-        if (config.AccuracyMetric == AccuracyMetric.Auto) return false;
-        string missing = calibration is null
-            ? "there is no calibration data"
-            : layers.Select(layer => calibration.DefectOf(layer.Layer, layer.Features)?.Message)
-                .FirstOrDefault(message => message is not null)
-                ?? "some layers have moments of their channels only";
+        AccuracyMetric metric = plan.Config.AccuracyMetric;
+        if (metric == AccuracyMetric.Weight) return false;
+        PlannedTensor[] layers = [.. plan.Tensors.Where(t => t.Decision.Quantize)];
+        PlannedTensor? without = layers.FirstOrDefault(layer => !plan.RecipeOf(layer).IsCalibrated);
+        bool sampled = plan.Calibration?.HasSamplesFor(layers.Select(t => (t.Tensor.FullName, t.View.Columns))) ?? false;
+        if (without is null && sampled) return true;
+        if (metric == AccuracyMetric.Auto) return false;
+        string missing = plan.Calibration is null ? "there is no calibration data"
+            : without is null ? "some layers have moments of their channels only"
+            : plan.DefectOf(without)?.Message ?? $"layer {without.Tensor.FullName} is not fitted to its inputs without time-aware calibration";
         throw new CalibrationException(
             $"accuracy_metric output needs calibration samples for every quantized layer: {missing}; "
             + "give --calibration, or --accuracy-metric auto");

@@ -19,8 +19,8 @@ public sealed record ValidationReport
     public required string MinAccuracyOrigin { get; init; }
 
     /// <summary>
-    /// The recomputed accuracy, or null without an original: of outputs where the run was judged by them and calibration data is there, else
-    /// of weights.
+    /// The recomputed accuracy, or null without an original: of outputs where the run was judged by them and calibration data is
+    /// there, else of weights.
     /// </summary>
     public double? CosineSimilarity { get; init; }
 
@@ -30,7 +30,9 @@ public sealed record ValidationReport
     /// <summary>Everything that was found wrong, one line each.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
 
-    /// <summary>Facts that are neither right nor wrong, one line each: kept biases that take up a shift, figures that were not recomputed.</summary>
+    /// <summary>
+    /// Facts that are neither right nor wrong, one line each: kept biases that take up a shift, figures that were not recomputed.
+    /// </summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>The recomputed figures of every layer.</summary>
@@ -45,4 +47,9 @@ public sealed record ValidationReport
 /// <param name="NormRatio">|W^| / |W|, or null without an original.</param>
 /// <param name="OutputCosineSimilarity">Recomputed on held-out calibration rows, or null without them.</param>
 public sealed record ValidatedLayer(
-    string Name, int BitWidth, double? CosineSimilarity, double? ReportedCosineSimilarity, double? NormRatio, double? OutputCosineSimilarity = null);
+    string Name,
+    int BitWidth,
+    double? CosineSimilarity,
+    double? ReportedCosineSimilarity,
+    double? NormRatio,
+    double? OutputCosineSimilarity = null);

@@ -46,7 +46,8 @@ public sealed class EveryModelTests : IDisposable
 
         Assert.Equal((bits, 1), (result.BitWidth, result.Attempts.Count));
         Assert.NotEmpty(result.Layers);
-        ValidationReport checkedAgain = ArtefactValidator.Validate(folder, _run.Output, cancellationToken: TestContext.Current.CancellationToken);
+        ValidationReport checkedAgain = ArtefactValidator.Validate(
+            folder, _run.Output, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Empty(checkedAgain.Problems);
         Assert.True(checkedAgain.Passed);
         Assert.Equal(result.CosineSimilarity, checkedAgain.CosineSimilarity!.Value, 1e-12);

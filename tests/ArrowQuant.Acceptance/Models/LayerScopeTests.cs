@@ -41,7 +41,8 @@ public sealed class LayerScopeTests(TestModels models) : IDisposable
         Assert.Equal(new FallbackRate(20, high), result.Fallback.Rates["int2_to_int4"]);
         FallbackAssert.RatesAddUp(result);
         DecodedAssert.StatesTheTruth(result, RepositoryPaths.SampleFile("dit-digits", "model.safetensors"), _run.Output);
-        Assert.Empty(ArtefactValidator.Validate(models.Dit(form), _run.Output, cancellationToken: TestContext.Current.CancellationToken).Problems);
+        CancellationToken token = TestContext.Current.CancellationToken;
+        Assert.Empty(ArtefactValidator.Validate(models.Dit(form), _run.Output, cancellationToken: token).Problems);
     }
 
     /// <summary>

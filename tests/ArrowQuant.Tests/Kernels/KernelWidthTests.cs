@@ -9,6 +9,9 @@ public sealed class KernelWidthTests
 {
     private static readonly KernelSet Scalar = KernelSet.Create("scalar");
 
+    private static readonly (int Bits, AffineSearch Search)[] Searches =
+        [(2, AffineSearch.FreeZero), (4, AffineSearch.IntegerZero), (8, AffineSearch.MinMax)];
+
     public static TheoryData<string> Widths { get; } = new(KernelSet.Names.Where(name => name != "scalar"));
 
     [Theory]
@@ -81,7 +84,7 @@ public sealed class KernelWidthTests
     public void Fit_ConstantGroup_IsExact(float value)
     {
         float[] weights = [.. Enumerable.Repeat(value, 128)];
-        foreach ((int bits, AffineSearch search) in new[] { (2, AffineSearch.FreeZero), (4, AffineSearch.IntegerZero), (8, AffineSearch.MinMax) })
+        foreach ((int bits, AffineSearch search) in Searches)
         {
             float[] scale = new float[1];
             float[] zero = new float[1];
@@ -140,7 +143,7 @@ public sealed class KernelWidthTests
     private static void AssertFits(KernelSet kernels, float[] weights, int columns, int groupSize, float[] columnWeights)
     {
         int groups = 5 * new GroupRows(weights, columns, groupSize).GroupsPerRow;
-        foreach ((int bits, AffineSearch search) in new[] { (2, AffineSearch.FreeZero), (4, AffineSearch.IntegerZero), (8, AffineSearch.MinMax) })
+        foreach ((int bits, AffineSearch search) in Searches)
         {
             float[][] fitted = [new float[groups], new float[groups], new float[groups], new float[groups]];
             Scalar.FitAffine(new GroupRows(weights, columns, groupSize, columnWeights), bits, search, fitted[0], fitted[1]);

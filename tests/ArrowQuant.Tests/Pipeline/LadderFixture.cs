@@ -10,8 +10,11 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ArrowQuant.Tests.Pipeline;
 
-/// <summary>A plan of a few layers and a runner that is told the accuracy of every layer at every width; nothing is read or written.</summary>
-internal sealed class LadderFixture(DiffusionQuantConfig config, Func<int, int, double> accuracyOf, int layers = 4) : IAttemptRunner, IModelSource
+/// <summary>
+/// A plan of a few layers and a runner that is told the accuracy of every layer at every width; nothing is read or written.
+/// </summary>
+internal sealed class LadderFixture(DiffusionQuantConfig config, Func<int, int, double> accuracyOf, int layers = 4)
+    : IAttemptRunner, IModelSource
 {
     public List<AttemptSpec> Specs { get; } = [];
 

@@ -15,7 +15,9 @@ public sealed class LadderTests
         var ladder = new LadderFixture(new DiffusionQuantConfig { BitWidth = 2, MinAccuracy = 0.99 }, Rising);
         LadderResult result = ladder.Climb();
         Assert.Equal((8, 0.95), (result.BitWidth, result.Threshold));
-        Assert.Equal([(2, 0.99, false), (4, 0.85, false), (8, 0.95, true)], result.Attempts.Select(a => (a.BitWidth, a.MinAccuracy, a.Passed)));
+        Assert.Equal(
+            [(2, 0.99, false), (4, 0.85, false), (8, 0.95, true)],
+            result.Attempts.Select(a => (a.BitWidth, a.MinAccuracy, a.Passed)));
         Assert.Equal(result.Attempts.Select(a => a.CosineSimilarity).Order(), result.Attempts.Select(a => a.CosineSimilarity));
         Assert.Equal([("bit_width", "int2", "int4"), ("bit_width", "int4", "int8")],
             ladder.Journal.Fallbacks.Events.Select(e => (e.Kind, e.From, e.To)));
