@@ -51,8 +51,10 @@ public sealed class CalibrationUseTests(TestModels models) : IDisposable
     [Fact]
     public async Task Quantize_CalibratedLayersWithBias_CorrectTheBiasAndNothingElse()
     {
-        QuantizationResult result = await _run.RunAsync(models.Dit(ModelForm.Safetensors), new() { BitWidth = 2, MinAccuracy = 0.5 }, new());
-        Dictionary<string, (long[] Shape, float[] Values)> original = WeightFile.Read(RepositoryPaths.SampleFile("dit-digits", "model.safetensors"));
+        QuantizationResult result = await _run.RunAsync(
+            models.Dit(ModelForm.Safetensors), new() { BitWidth = 2, MinAccuracy = 0.5 }, new());
+        Dictionary<string, (long[] Shape, float[] Values)> original =
+            WeightFile.Read(RepositoryPaths.SampleFile("dit-digits", "model.safetensors"));
         Dictionary<string, (long[] Shape, float[] Values)> decoded = ArtefactDecoder.Decode(_run.Output);
         string[] corrected = [.. ArtefactDecoder.ReadRows(_run.Output).Where(row => row.Correction == "bias").Select(row => row.LayerName)];
         Assert.NotEmpty(corrected);
@@ -106,7 +108,8 @@ public sealed class CalibrationUseTests(TestModels models) : IDisposable
     public async Task Quantize_NotEveryLayerHasSamples_IsJudgedByWeights()
     {
         string some = Path.Combine(_run.Inputs, "some.safetensors");
-        Dictionary<string, (long[] Shape, float[] Values)> all = WeightFile.Read(RepositoryPaths.SampleFile("dit-digits", "calibration.safetensors"));
+        Dictionary<string, (long[] Shape, float[] Values)> all =
+            WeightFile.Read(RepositoryPaths.SampleFile("dit-digits", "calibration.safetensors"));
         WeightFileWriter.Write(some, all.Where(item => item.Key.StartsWith("blocks.0.attn.qkv.", StringComparison.Ordinal))
             .ToDictionary(StringComparer.Ordinal));
         foreach (string path in (string[])[some, RepositoryPaths.SampleFile("dit-digits", "calibration_channel_stats.safetensors")])

@@ -78,7 +78,13 @@ public sealed class HeldOutErrorTests
         new DiffusionQuantizer().QuantizeAsync(
             RepositoryPaths.Sample(model),
             output,
-            new DiffusionQuantConfig { BitWidth = bits, MinAccuracy = 0, SkipSensitiveLayers = false, ExcludeLayers = [".*embedding_table.*|wte.*"] },
+            new DiffusionQuantConfig
+            {
+                BitWidth = bits,
+                MinAccuracy = 0,
+                SkipSensitiveLayers = false,
+                ExcludeLayers = [".*embedding_table.*|wte.*"],
+            },
             options,
             null,
             TestContext.Current.CancellationToken);

@@ -23,7 +23,7 @@ internal sealed class ArtefactFixture : IDisposable
         $"{(levels is null ? "NULL" : $"[{levels}]")}::FLOAT[] AS levels, {Number(groupSize)}::UBIGINT AS group_size, " +
         $"{Number(quantAxis)}::UBIGINT AS quant_axis, {rowAxis}::UBIGINT AS row_axis, {rowStart}::UBIGINT AS row_start, " +
         $"{rowCount}::UBIGINT AS row_count, {(spatial is null ? "NULL" : $"'{spatial}'")}::VARCHAR AS spatial_quant_json, " +
-        $"'{method}' AS method, 'none' AS enhancement, '{transform}' AS transform, 'image' AS modality, " +
+        $"'{method}' AS method, 'none' AS enhancement, '{transform}' AS transform, 'none' AS correction, 'image' AS modality, " +
         "0.5::DOUBLE AS cosine_similarity, NULL::DOUBLE AS nmse, 7 AS unknown_column";
 
     /// <summary>Writes one shard and lists it in metadata.json.</summary>
