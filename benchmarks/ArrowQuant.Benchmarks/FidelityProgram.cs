@@ -8,8 +8,9 @@ using ArrowQuant.TestKit;
 namespace ArrowQuant.Benchmarks;
 
 /// <summary>
-/// Quantizes the sample models with every method and width, runs them with their decoded weights, and prints how far they are from the
-/// originals: <c>fidelity [--samples N] [--model NAME] [--out FILE]</c>.
+/// Quantizes the sample models with every method and width, runs them with decoded weights, and prints how far they are from the
+/// originals: <c>fidelity [--samples N] [--model NAME] [--bits 2,4,8] [--tables] [--out FILE]</c>; with <c>--tables</c> lookup tables
+/// (embeddings) are quantized too.
 /// </summary>
 internal static class FidelityProgram
 {
@@ -20,6 +21,8 @@ internal static class FidelityProgram
     {
         int samples = int.Parse(ValueOf(args, "--samples") ?? "200");
         string? only = ValueOf(args, "--model");
+        int[] widths = [.. (ValueOf(args, "--bits") ?? "2,4,8").Split(',').Select(int.Parse)];
+        bool tables = args.Contains("--tables");
         var text = new StringBuilder();
         void Say(string line)
         {
@@ -29,14 +32,15 @@ internal static class FidelityProgram
 
         Say("# Fidelity: what quantized models still do");
         Say(string.Empty);
-        Say($"Every layer but embeddings, group 128, artefacts read back by an independent reader; "
+        Say($"Every layer{(tables ? "" : " but embeddings")}, group 128, artefacts read back by an independent reader; "
             + $"{samples} samples of DDIM 20 steps. Commit {Commit()}.");
-        foreach (IModelTrial trial in Trials(samples).Where(trial => only is null || trial.Model == only)) await Table(trial, Say);
+        foreach (IModelTrial trial in Trials(samples).Where(trial => only is null || trial.Model == only))
+            await Table(trial, widths, tables, Say);
         if (ValueOf(args, "--out") is { } file) await File.WriteAllTextAsync(file, text.ToString());
         return 0;
     }
 
-    private static async Task Table(IModelTrial trial, Action<string> say)
+    private static async Task Table(IModelTrial trial, int[] widths, bool tables, Action<string> say)
     {
         say(string.Empty);
         say($"## {trial.Model}");
@@ -44,13 +48,13 @@ internal static class FidelityProgram
         say($"| weights | bits per weight | weight cosine | held-out output cosine | held-out output error | {trial.Columns} |");
         say($"|---|---|---|---|---|{string.Concat(trial.Columns.Split('|').Select(_ => "---|"))}");
         say($"| original | | | | | {trial.Judge(WeightFile.Read(RepositoryPaths.SampleFile(trial.Model, "model.safetensors")))} |");
-        foreach (int bits in new[] { 2, 4, 8 })
+        foreach (int bits in widths)
         {
-            foreach (bool calibrated in new[] { false, true }) say(await Row(trial, bits, calibrated));
+            foreach (bool calibrated in new[] { false, true }) say(await Row(trial, bits, tables, calibrated));
         }
     }
 
-    private static async Task<string> Row(IModelTrial trial, int bits, bool calibrated)
+    private static async Task<string> Row(IModelTrial trial, int bits, bool tables, bool calibrated)
     {
         using var folder = new TempFolder();
         var config = new DiffusionQuantConfig
@@ -58,7 +62,7 @@ internal static class FidelityProgram
             BitWidth = bits,
             MinAccuracy = 0,
             SkipSensitiveLayers = false,
-            ExcludeLayers = [Embeddings],
+            ExcludeLayers = tables ? [] : [Embeddings],
         };
         QuantizationResult result = await new DiffusionQuantizer().QuantizeAsync(
             RepositoryPaths.Sample(trial.Model), folder.PathOf("out"), config, new QuantizationRunOptions { NoCalibration = !calibrated });

@@ -8,7 +8,7 @@ namespace ArrowQuant.Benchmarks;
 
 /// <summary>
 /// One large calibrated layer, from files to artefact: <c>layer [order] [samples] [spatial on|off]</c>. Prints seconds, peak memory of the
-/// process and the figures, so that speed never stands without its error.
+/// process and the figures, so that speed never stands without its error. Each width runs in a process of its own, as a user's run does.
 /// </summary>
 internal static class LayerBenchmark
 {
@@ -17,36 +17,40 @@ internal static class LayerBenchmark
     /// <summary>Runs the program.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
-        int order = args.Length > 0 ? int.Parse(args[0]) : 4096;
-        int samples = args.Length > 1 ? int.Parse(args[1]) : 4096;
-        bool spatial = args.Length > 2 && args[2] == "on";
+        string order = args.Length > 0 ? args[0] : "4096";
+        string samples = args.Length > 1 ? args[1] : "4096";
+        string spatial = args.Length > 2 ? args[2] : "off";
         using var folder = new TempFolder();
         string model = folder.CreateFolder("model");
-
-        // The files come from a process of their own, so that the peak memory of this one is that of quantizing.
-        await Process.Start(Environment.ProcessPath!, ["layer-files", model, $"{order}", $"{samples}"]).WaitForExitAsync();
-        Console.WriteLine($"one layer {order} x {order}, {samples} samples, equalization search {(spatial ? "on" : "off")}, {Environment.ProcessorCount} processors");
-        foreach (int bits in new[] { 2, 4 })
-        {
-            var config = new DiffusionQuantConfig
-            {
-                BitWidth = bits,
-                MinAccuracy = 0,
-                EnableSpatial = spatial,
-                NumTimeGroups = TimeGroups,
-                CalibrationSamples = samples / TimeGroups + 1,
-            };
-            long started = Stopwatch.GetTimestamp();
-            QuantizationResult result = await new DiffusionQuantizer().QuantizeAsync(model, folder.PathOf($"out{bits}"), config);
-            LayerReport layer = result.Layers[0];
-            Console.WriteLine(
-                $"INT{bits} {layer.Method}+{layer.Enhancement} {layer.Layout}: {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s, " +
-                $"peak {Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB, weight cosine {layer.CosineSimilarity:0.0000}, " +
-                $"held-out output error {layer.OutputError:0.0000}");
-        }
-
+        await Child("layer-files", model, order, samples);
+        Console.WriteLine(
+            $"one layer {order} x {order}, {samples} samples, equalization search {spatial}, {Environment.ProcessorCount} processors");
+        foreach (string bits in new[] { "2", "4" }) await Child("layer-run", model, folder.PathOf($"out{bits}"), samples, spatial, bits);
         return 0;
     }
+
+    /// <summary>Quantizes the layer once: <c>layer-run MODEL OUT SAMPLES on|off BITS</c>.</summary>
+    public static async Task<int> QuantizeAsync(string[] args)
+    {
+        var config = new DiffusionQuantConfig
+        {
+            BitWidth = int.Parse(args[4]),
+            MinAccuracy = 0,
+            EnableSpatial = args[3] == "on",
+            NumTimeGroups = TimeGroups,
+            CalibrationSamples = int.Parse(args[2]) / TimeGroups + 1,
+        };
+        long started = Stopwatch.GetTimestamp();
+        QuantizationResult result = await new DiffusionQuantizer().QuantizeAsync(args[0], args[1], config);
+        LayerReport layer = result.Layers[0];
+        Console.WriteLine(
+            $"INT{args[4]} {layer.Method}+{layer.Enhancement} {layer.Layout}: {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s, " +
+            $"peak {Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB, weight cosine {layer.CosineSimilarity:0.0000}, " +
+            $"held-out output error {layer.OutputError:0.0000}");
+        return 0;
+    }
+
+    private static Task Child(params string[] args) => Process.Start(Environment.ProcessPath!, args).WaitForExitAsync();
 
     /// <summary>Writes the model and its calibration data: <c>layer-files FOLDER ORDER SAMPLES</c>.</summary>
     public static int WriteFiles(string[] args)

@@ -7,9 +7,11 @@ if (args is ["matrix", .. string[] rest]) return MatrixBenchmark.Run(rest);
 // layer [order] [samples] [spatial on|off]: one large calibrated layer
 if (args is ["layer", .. string[] sizes]) return await LayerBenchmark.RunAsync(sizes);
 
+if (args is ["layer-run", .. string[] run]) return await LayerBenchmark.QuantizeAsync(run);
+
 if (args is ["layer-files", .. string[] files]) return LayerBenchmark.WriteFiles(files);
 
-// fidelity [--samples N] [--model NAME] [--out FILE]: what quantized models still do
+// fidelity [--samples N] [--model NAME] [--bits 2,4,8] [--tables] [--out FILE]: what quantized models still do
 if (args is ["fidelity", .. string[] options]) return await FidelityProgram.RunAsync(options);
 
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

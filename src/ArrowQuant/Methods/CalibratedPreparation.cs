@@ -28,9 +28,13 @@ internal sealed class CalibratedPreparation
         _request = request;
         _calibration = request.Calibration();
         _held.Add(_calibration);
-        List<float> sample = [];
-        request.ReadSample(piece => sample.AddRange(piece));
-        _sample = [.. sample];
+        _sample = new float[(long)GridChooser.SampleCount(request.View.Rows) * request.Columns];
+        int filled = 0;
+        request.ReadSample(piece =>
+        {
+            piece.CopyTo(_sample.AsSpan(filled));
+            filled += piece.Length;
+        });
     }
 
     private LayerRecipe Recipe => _request.Recipe;
@@ -48,6 +52,7 @@ internal sealed class CalibratedPreparation
         ActivationSamples samples = IsTimeAware ? pooled.Balanced(omega) : pooled;
         OutputCorrection correction = CorrectionOf(samples, heldOut);
         PreparedLayer byWeights = LayerPreparation.PrepareByWeights(_request, Recipe, correction, consume => consume(_sample));
+        if (!Recipe.IsCompensated) return KeepBetter(Weighed(samples, correction), byWeights, omega);
         _held.Add(_request.Budget.Charge(
             HessianFactor.BytesOf(_request.Columns, BlockColumns),
             $"the Hessian of {_request.Name} in blocks of {BlockColumns} columns (hessian_block)"));
@@ -66,7 +71,7 @@ internal sealed class CalibratedPreparation
     private PreparedLayer ByMoments()
     {
         PreparedLayer byWeights = LayerPreparation.PrepareByWeights(_request, Recipe, null, consume => consume(_sample));
-        if (!IsTimeAware)
+        if (Recipe.Method == MethodNames.Gptq)
         {
             return Fallback(byWeights, "moments_only",
                 $"calibration data of layer {_request.Name} has moments of its channels only; gptq needs samples");
@@ -77,16 +82,14 @@ internal sealed class CalibratedPreparation
             Recipe = Recipe,
             Format = byWeights.Format,
             Search = byWeights.Search,
-            ColumnWeights = HessianFactor.Importance(BalancedSquareMeans()),
-            TimeAwareJson = TimeAwareQuant.Of(
-                true, _calibration.Groups,
-                [.. Enumerable.Repeat(1.0 / _calibration.Groups.Count, _calibration.Groups.Count)], null).ToJson(),
+            ColumnWeights = HessianFactor.Importance(SquareMeans()),
+            TimeAwareJson = TimeAwareJsonOf([.. Enumerable.Repeat(1.0 / _calibration.Groups.Count, _calibration.Groups.Count)], null),
             ActivationStatsJson = ActivationStats.Of(_calibration.Groups).ToJson(),
         };
     }
 
-    // Mean squares of channels, each time group with the same share of energy.
-    private double[] BalancedSquareMeans()
+    // Mean squares of channels; time-aware, each time group with the same share of energy.
+    private double[] SquareMeans()
     {
         double[] importance = new double[_calibration.Features];
         for (int k = 0; k < _calibration.Groups.Count; k++)
@@ -94,7 +97,8 @@ internal sealed class CalibratedPreparation
             ReadOnlySpan<float> squares = _calibration.SquareMeans.AsSpan(k * _calibration.Features, _calibration.Features);
             double energy = 0;
             foreach (float square in squares) energy += square;
-            for (int c = 0; c < importance.Length && energy > 0; c++) importance[c] += squares[c] / energy;
+            double share = !IsTimeAware ? 1 : energy > 0 ? 1 / energy : 0;
+            for (int c = 0; c < importance.Length; c++) importance[c] += squares[c] * share;
         }
 
         return importance;
@@ -105,6 +109,21 @@ internal sealed class CalibratedPreparation
         new OutputMeter(_request.Kernels, heldOut),
         _request.HasBias ? fit.BalancedMean() : null);
 
+    // The diagonal of the Hessian alone: columns weigh by it, and no error is passed on.
+    private PreparedLayer Weighed(ActivationSamples samples, OutputCorrection correction)
+    {
+        float[] importance = HessianFactor.Importance(samples.SquareMeans());
+        return Best(correction, Grid.CandidatesOf(Recipe.Method, _request.BitWidth).Select(grid => new PreparedLayer
+        {
+            Recipe = Recipe,
+            Format = _request.FormatOf(grid),
+            Search = grid.Search,
+            ColumnWeights = importance,
+            Correction = correction,
+            Held = _held,
+        }));
+    }
+
     private PreparedLayer? Fit(ActivationSamples samples, OutputCorrection correction, bool shared)
     {
         (float[] Scales, double Alpha)? equalization = Recipe.Enhancement == MethodNames.Spatial ? Equalize(samples) : null;
@@ -112,28 +131,21 @@ internal sealed class CalibratedPreparation
             ? Factor(samples.Scaled(found.Scales))
             : shared ? SharedFactor(samples) : Factor(samples);
         if (hessian is null) return null;
-        PreparedLayer? best = null;
-        double least = double.PositiveInfinity;
-        foreach (Grid grid in Grid.CompensatedCandidatesOf(Recipe.Method, _request.BitWidth))
+        return Best(correction, Grid.CompensatedCandidatesOf(Recipe.Method, _request.BitWidth).Select(grid => new PreparedLayer
         {
-            var candidate = new PreparedLayer
-            {
-                Recipe = equalization is null ? Recipe : Recipe with { ChannelEqualization = true },
-                Format = _request.FormatOf(grid, equalization?.Scales),
-                Search = grid.Search,
-                Hessian = hessian,
-                Correction = correction,
-                Alpha = equalization?.Alpha,
-                Held = _held,
-            };
-            double error = ErrorOf(candidate, correction.Fit)?.RelativeError ?? double.PositiveInfinity;
-            if (best is not null && error >= least) continue;
-            best = candidate;
-            least = error;
-        }
-
-        return best;
+            Recipe = equalization is null ? Recipe : Recipe with { ChannelEqualization = true },
+            Format = _request.FormatOf(grid, equalization?.Scales),
+            Search = grid.Search,
+            Hessian = hessian,
+            Correction = correction,
+            Alpha = equalization?.Alpha,
+            Held = _held,
+        }));
     }
+
+    // The candidate with the least output error on the rows that it was fitted to; the first of equal ones.
+    private PreparedLayer Best(OutputCorrection correction, IEnumerable<PreparedLayer> candidates) => candidates
+        .MinBy(candidate => ErrorOf(candidate, correction.Fit)?.RelativeError ?? double.PositiveInfinity)!;
 
     private (float[] Scales, double Alpha)? Equalize(ActivationSamples samples)
     {
@@ -221,18 +233,14 @@ internal sealed class CalibratedPreparation
         return Described(fitted, omega, ours);
     }
 
-    private PreparedLayer Described(PreparedLayer layer, double[] omega, OutputFigures? heldOut) => new()
+    private PreparedLayer Described(PreparedLayer layer, double[] omega, OutputFigures? heldOut) => layer with
     {
-        Recipe = layer.Recipe,
-        Format = layer.Format,
-        Search = layer.Search,
-        Hessian = layer.Hessian,
-        Correction = layer.Correction,
-        Alpha = layer.Alpha,
-        Held = layer.Held,
-        TimeAwareJson = IsTimeAware ? TimeAwareQuant.Of(true, _calibration.Groups, omega, heldOut?.ErrorOfGroup).ToJson() : null,
+        TimeAwareJson = TimeAwareJsonOf(omega, heldOut?.ErrorOfGroup),
         ActivationStatsJson = ActivationStats.Of(_calibration.Groups).ToJson(),
     };
+
+    private string? TimeAwareJsonOf(double[] omega, IReadOnlyList<double?>? errors) =>
+        IsTimeAware ? TimeAwareQuant.Of(true, _calibration.Groups, omega, errors).ToJson() : null;
 
     private PreparedLayer Fallback(PreparedLayer byWeights, string cause, string message)
     {
@@ -240,32 +248,27 @@ internal sealed class CalibratedPreparation
         foreach (IDisposable held in _held.Skip(1)) held.Dispose();
         LayerRecipe recipe = Recipe.WithoutCalibration(cause, message);
         PreparedLayer prepared = LayerPreparation.PrepareByWeights(_request, recipe, byWeights.Correction, consume => consume(_sample));
-        return new PreparedLayer
-        {
-            Recipe = recipe,
-            Format = prepared.Format,
-            Search = prepared.Search,
-            Correction = prepared.Correction,
-            ActivationStatsJson = ActivationStats.Of(_calibration.Groups).ToJson(),
-            Held = [_calibration],
-        };
+        return prepared with { ActivationStatsJson = ActivationStats.Of(_calibration.Groups).ToJson(), Held = [_calibration] };
     }
 
-    // The relative output error of the row sample, quantized as a candidate would quantize it, on some inputs.
+    // The relative output error of the row sample, quantized as a candidate would quantize it, on some inputs. The parts are the same for
+    // every number of threads, and are added up in order.
     private OutputFigures? ErrorOf(PreparedLayer candidate, OutputMeter meter)
     {
-        OutputCorrection correction = candidate.Correction!;
-        OutputCorrection measured = correction with { Fit = correction.Fit.OnThreads(Threads), HeldOut = meter.OnThreads(Threads) };
-        var probe = new PreparedLayer
+        PreparedLayer probe = candidate with { Correction = candidate.Correction! with { HeldOut = meter } };
+        int columns = _request.Columns;
+        int rows = _sample.Length / columns;
+        var parts = new OutputSums[(rows + CompensatedCoder.RowsTogether - 1) / CompensatedCoder.RowsTogether][];
+        Parallel.For(0, parts.Length, new ParallelOptions { MaxDegreeOfParallelism = Threads }, part =>
         {
-            Recipe = candidate.Recipe,
-            Format = candidate.Format,
-            Search = candidate.Search,
-            Hessian = candidate.Hessian,
-            ColumnWeights = candidate.ColumnWeights,
-            Correction = measured,
-        };
-        var block = new QuantizedBlock(candidate.Format, 0, _sample.Length / _request.Columns);
-        return OutputFigures.From(probe.NewQuantizer(_request.Kernels).Quantize(_sample, block, 0).Outputs);
+            int first = part * CompensatedCoder.RowsTogether;
+            int count = Math.Min(CompensatedCoder.RowsTogether, rows - first);
+            var block = new QuantizedBlock(candidate.Format, 0, count);
+            ReadOnlySpan<float> weights = _sample.AsSpan(first * columns, count * columns);
+            parts[part] = probe.NewQuantizer(_request.Kernels).Quantize(weights, block, 0).Outputs;
+        });
+        var sums = new OutputSums[meter.Samples.GroupCount];
+        foreach (OutputSums[] part in parts) OutputSums.Add(sums, part);
+        return OutputFigures.From(sums);
     }
 }

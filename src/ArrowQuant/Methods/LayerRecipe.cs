@@ -21,7 +21,10 @@ internal sealed record LayerRecipe
     public required IReadOnlyList<MethodFailure> Failures { get; init; }
 
     /// <summary>Whether the layer is fitted to its inputs.</summary>
-    public bool IsCalibrated => Method == MethodNames.Gptq || Enhancement == MethodNames.TimeAware;
+    public required bool IsCalibrated { get; init; }
+
+    /// <summary>Whether errors are compensated; else inputs weigh the columns, and nothing more.</summary>
+    public bool IsCompensated => IsCalibrated && (Method == MethodNames.Gptq || Enhancement == MethodNames.TimeAware);
 
     /// <summary>Applies the rules for replacing a method or an enhancement to one layer.</summary>
     /// <param name="strategy">What the modality asks for.</param>
@@ -37,9 +40,10 @@ internal sealed record LayerRecipe
         bool timeAware = Enhancement == MethodNames.TimeAware;
         MethodFailure failure = timeAware
             ? new MethodFailure("enhancement", MethodNames.TimeAware, MethodNames.BaseMethod, cause, message)
-            : new MethodFailure("method", MethodNames.Gptq, MethodNames.BaseMethod, cause, message);
+            : new MethodFailure("method", Method, MethodNames.BaseMethod, cause, message);
         return this with
         {
+            IsCalibrated = false,
             Method = MethodNames.BaseMethod,
             Enhancement = timeAware ? MethodNames.None : Enhancement,
             ChannelEqualization = Enhancement == MethodNames.Spatial ? false : null,
@@ -52,12 +56,16 @@ internal sealed record LayerRecipe
         bool timeAware = strategy.Enhancement == MethodNames.TimeAware;
         var recipe = new LayerRecipe
         {
+            IsCalibrated = defect is null,
             Method = MethodNames.R2Q,
             Enhancement = strategy.Enhancement,
             Tried = [timeAware ? MethodNames.TimeAware : MethodNames.R2Q],
             Failures = [],
         };
-        return timeAware && defect is not null ? recipe.WithoutCalibration(defect.Cause, defect.Message) : recipe;
+
+        // r2q alone needs no data. Data that is there and wrong fails it all the same, so that nobody takes it for used.
+        bool fails = defect is not null && (timeAware || defect.DataIsThere);
+        return fails ? recipe.WithoutCalibration(defect!.Cause, defect.Message) : recipe;
     }
 
     private static LayerRecipe ResolveGptq(Strategy strategy, CalibrationDefect? defect)
@@ -65,6 +73,7 @@ internal sealed record LayerRecipe
         bool spatial = strategy.Enhancement == MethodNames.Spatial;
         var recipe = new LayerRecipe
         {
+            IsCalibrated = defect is null,
             Method = MethodNames.Gptq,
             Enhancement = strategy.Enhancement,
             ChannelEqualization = spatial ? false : null,
@@ -77,6 +86,7 @@ internal sealed record LayerRecipe
         if (!spatial || !defect.DataIsThere) return recipe.WithoutCalibration(defect.Cause, defect.Message);
         return recipe with
         {
+            IsCalibrated = false,
             Method = MethodNames.PerChannel,
             Enhancement = MethodNames.None,
             ChannelEqualization = null,

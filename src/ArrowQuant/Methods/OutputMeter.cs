@@ -6,21 +6,17 @@ namespace ArrowQuant.Methods;
 /// <summary>Compares a layer's outputs with original and decoded weights on some input rows. Thread-safe.</summary>
 /// <param name="kernels">The kernels.</param>
 /// <param name="samples">The input rows.</param>
-/// <param name="threads">Threads for one call; no result depends on it.</param>
-internal sealed class OutputMeter(KernelSet kernels, ActivationSamples samples, int threads = 1)
+internal sealed class OutputMeter(KernelSet kernels, ActivationSamples samples)
 {
     /// <summary>The input rows.</summary>
     public ActivationSamples Samples => samples;
-
-    /// <summary>The same meter for a caller that has the processors to itself.</summary>
-    public OutputMeter OnThreads(int count) => new(kernels, samples, count);
 
     /// <summary>The outputs [samples, rows] of [rows, features] weights.</summary>
     public float[] OutputsOf(ReadOnlySpan<float> weights)
     {
         int rows = weights.Length / samples.Features;
         float[] outputs = new float[(long)samples.Count * rows];
-        kernels.Algebra.MatMulTransposed(samples.Rows, weights, outputs, samples.Count, samples.Features, rows, threads);
+        kernels.Algebra.MatMulTransposed(samples.Rows, weights, outputs, samples.Count, samples.Features, rows, threads: 1);
         return outputs;
     }
 

@@ -4,7 +4,7 @@ using ArrowQuant.Tensors;
 namespace ArrowQuant.Methods;
 
 /// <summary>A layer whose every choice is made: blocks can be quantized in any order and on any thread.</summary>
-internal sealed class PreparedLayer : IDisposable
+internal sealed record PreparedLayer : IDisposable
 {
     /// <summary>What is really used.</summary>
     public required LayerRecipe Recipe { get; init; }

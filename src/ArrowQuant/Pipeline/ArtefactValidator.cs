@@ -128,6 +128,7 @@ public static class ArtefactValidator
         if (outputs is not null)
         {
             Check(problems, layer, "output_cosine_similarity in report.json", reported?.OutputCosineSimilarity, outputs.Cosine, OutputTolerance);
+            Check(problems, layer, "output_hessian_cosine in report.json", reported?.OutputHessianCosine, outputs.HessianCosine, OutputTolerance);
             Check(problems, layer, "output_error in report.json", reported?.OutputError, outputs.RelativeError, OutputTolerance);
         }
 

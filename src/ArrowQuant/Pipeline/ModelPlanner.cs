@@ -74,7 +74,7 @@ internal static class ModelPlanner
         if (metric == AccuracyMetric.Auto) return false;
         string missing = plan.Calibration is null ? "there is no calibration data"
             : without is null ? "some layers have moments of their channels only"
-            : plan.DefectOf(without)?.Message ?? $"layer {without.Tensor.FullName} is not fitted to its inputs without time-aware calibration";
+            : plan.DefectOf(without)!.Message;
         throw new CalibrationException(
             $"accuracy_metric output needs calibration samples for every quantized layer: {missing}; "
             + "give --calibration, or --accuracy-metric auto");

@@ -89,6 +89,7 @@ internal static class ResultBuilder
             GroupSize = layer.Format.PerChannel ? null : layer.Format.Groups.GroupSize,
             CosineSimilarity = layer.Figures.Cosine,
             OutputCosineSimilarity = layer.Outputs?.Cosine,
+            OutputHessianCosine = layer.Outputs?.HessianCosine,
             OutputError = layer.Outputs?.RelativeError,
             TimeGroupErrors = layer.Outputs?.GroupErrors ?? [],
             Nmse = layer.Figures.Nmse,

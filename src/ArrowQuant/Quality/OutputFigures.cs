@@ -6,6 +6,12 @@ internal sealed record OutputFigures
     /// <summary>Mean over time groups of the cosine of original and decoded outputs.</summary>
     public required double Cosine { get; init; }
 
+    /// <summary>
+    /// c_H = tr(W H V^T) / sqrt(tr(W H W^T) tr(V H V^T)) of original weights W and decoded ones V, H being the Hessian of inputs balanced
+    /// over time groups: one cosine over all outputs, where <see cref="Cosine"/> is the mean of one per group.
+    /// </summary>
+    public required double HessianCosine { get; init; }
+
     /// <summary>Mean over time groups of |Y - Y^|^2 / |Y|^2.</summary>
     public required double RelativeError { get; init; }
 
@@ -23,12 +29,16 @@ internal sealed record OutputFigures
     {
         List<double> cosines = [];
         List<double?> errors = [];
+        double product = 0, decoded = 0;
         foreach (ref readonly OutputSums group in groups)
         {
             errors.Add(group.Original > 0 ? group.Error / group.Original : null);
             if (!(group.Original > 0)) continue;
-            double norms = Math.Sqrt(group.Original) * Math.Sqrt(group.Decoded);
-            cosines.Add(norms > 0 && double.IsFinite(norms) ? Math.Clamp(group.Product / norms, -1, 1) : 0);
+            cosines.Add(CosineOf(group.Product, group.Original, group.Decoded));
+
+            // Every group with energy 1: the weights 1 / E_k of the balanced Hessian.
+            product += group.Product / group.Original;
+            decoded += group.Decoded / group.Original;
         }
 
         if (cosines.Count == 0) return null;
@@ -36,9 +46,16 @@ internal sealed record OutputFigures
         return new OutputFigures
         {
             Cosine = cosines.Average(),
+            HessianCosine = CosineOf(product, cosines.Count, decoded),
             RelativeError = known.Average(),
             GroupErrors = known,
             ErrorOfGroup = errors,
         };
+    }
+
+    private static double CosineOf(double product, double original, double decoded)
+    {
+        double norms = Math.Sqrt(original) * Math.Sqrt(decoded);
+        return norms > 0 && double.IsFinite(norms) ? Math.Clamp(product / norms, -1, 1) : 0;
     }
 }

@@ -36,6 +36,11 @@ public sealed record LayerReport
     /// <summary>Cosine of layer outputs on held-out samples, or null.</summary>
     public double? OutputCosineSimilarity { get; init; }
 
+    /// <summary>
+    /// c_H: cosine of original and decoded weights under the Hessian of held-out samples, balanced over time groups; or null.
+    /// </summary>
+    public double? OutputHessianCosine { get; init; }
+
     /// <summary>Relative output error on held-out samples, or null.</summary>
     public double? OutputError { get; init; }
 

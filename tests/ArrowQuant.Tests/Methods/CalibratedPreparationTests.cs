@@ -47,4 +47,30 @@ public sealed class CalibratedPreparationTests
         TestContext.Current.TestOutputHelper?.WriteLine($"{method}+{enhancement} INT{bits}: {ours} of {rounded}");
         Assert.True(ours <= share * rounded, $"{ours}, base {rounded}");
     }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    public void Prepare_R2QWithoutTimeAware_WeighsColumnsByTheirInputsAndPassesNothingOn(int bits)
+    {
+        // One channel in eight is twenty times as loud.
+        float[] rows = new SeededNumbers(4).Gaussian(400 * 128, 1);
+        for (int i = 0; i < rows.Length; i += 8) rows[i] *= 20;
+        LayerFixture layer = new(new SeededNumbers(5).Gaussian(40 * 128, 0.02), Inputs.Pooled(rows, 128))
+        {
+            BitWidth = bits,
+            Strategy = new Strategy(MethodNames.R2Q, MethodNames.None),
+        };
+        using PreparedLayer prepared = layer.Prepare();
+        Assert.Equal(("r2q", "none"), (prepared.Recipe.Method, prepared.Recipe.Enhancement));
+        Assert.Null(prepared.Hessian);
+        Assert.Null(prepared.TimeAwareJson);
+        Assert.InRange(prepared.ColumnWeights[0] / prepared.ColumnWeights[1], 250, 600);
+        double ours = layer.FiguresOf(layer.Quantize(prepared).Decoded, layer.HeldOut).RelativeError;
+        LayerRequest request = layer.Request();
+        PreparedLayer byWeights = LayerPreparation.PrepareByWeights(request, request.Recipe, null, request.ReadSample);
+        double unweighed = layer.FiguresOf(layer.Quantize(byWeights).Decoded, layer.HeldOut).RelativeError;
+        TestContext.Current.TestOutputHelper?.WriteLine($"INT{bits}: {ours} of {unweighed}");
+        Assert.True(ours <= 0.75 * unweighed, $"{ours}, by weights {unweighed}");
+    }
 }

@@ -16,7 +16,7 @@ public sealed class LayerRecipeTests
         { "r2q", "time_aware", "wrong", "base", "none", null, "time_aware", "enhancement:time_aware>base" },
         { "r2q", "none", "good", "r2q", "none", null, "r2q", "" },
         { "r2q", "none", "missing", "r2q", "none", null, "r2q", "" },
-        { "r2q", "none", "wrong", "r2q", "none", null, "r2q", "" },
+        { "r2q", "none", "wrong", "base", "none", null, "r2q", "method:r2q>base" },
         { "gptq", "spatial", "good", "gptq", "spatial", false, "gptq,spatial", "" },
         { "gptq", "spatial", "missing", "base", "spatial", false, "gptq,spatial", "method:gptq>base" },
         {
@@ -39,13 +39,15 @@ public sealed class LayerRecipeTests
         Assert.Equal(tried, string.Join(',', recipe.Tried));
         Assert.Equal(failed, string.Join(',', recipe.Failures.Select(f => $"{f.Kind}:{f.From}>{f.To}")));
         Assert.All(recipe.Failures, f => Assert.Equal((defect!.Cause, defect.Message), (f.Cause, f.Message)));
-        Assert.Equal(data == "good" && (method == "gptq" || enhancement == "time_aware"), recipe.IsCalibrated);
+        Assert.Equal(data == "good", recipe.IsCalibrated);
+        Assert.Equal(data == "good" && (method == "gptq" || enhancement == "time_aware"), recipe.IsCompensated);
     }
 
     [Theory]
     [InlineData("r2q", "time_aware", "none", null, "enhancement:time_aware>base")]
     [InlineData("gptq", "spatial", "spatial", false, "method:gptq>base")]
     [InlineData("gptq", "none", "none", null, "method:gptq>base")]
+    [InlineData("r2q", "none", "none", null, "method:r2q>base")]
     public void WithoutCalibration_FailedFit_GivesWayToBase(string method, string enhancement, string left, bool? equalized, string failed)
     {
         LayerRecipe recipe = LayerRecipe.Resolve(new Strategy(method, enhancement), null).WithoutCalibration("worse_than_base", "why");

@@ -62,7 +62,7 @@ internal sealed class LadderFixture(DiffusionQuantConfig config, Func<int, int, 
 
     private static LayerOutcome OutcomeOf(PlannedTensor tensor, int width, double accuracy)
     {
-        var recipe = new LayerRecipe { Method = "base", Enhancement = "none", Tried = ["time_aware"], Failures = [] };
+        var recipe = new LayerRecipe { IsCalibrated = false, Method = "base", Enhancement = "none", Tried = ["time_aware"], Failures = [] };
         var format = new QuantizedFormat { BitWidth = width, Layout = CodeLayout.Affine, Groups = new GroupLayout(128, 128) };
         return new LayerOutcome
         {

@@ -32,6 +32,15 @@ public sealed class OutputFiguresTests
     }
 
     [Fact]
+    public void From_LoudAndQuietGroup_HessianCosineCountsThemAlike()
+    {
+        // Energies 1000 and 1: the quiet group's outputs are half as long as they should be and at right angles by a part.
+        OutputFigures figures = OutputFigures.From([Sums(1000, 1000, 1000, 0), Sums(0.25, 1, 0.25, 0.75)])!;
+        Assert.Equal(1.25 / Math.Sqrt(2 * 1.25), figures.HessianCosine, 1e-12);
+        Assert.Equal(0.75, figures.Cosine, 1e-12);
+    }
+
+    [Fact]
     public void Add_Parts_SumsGroupByGroup()
     {
         OutputSums[] target = [Sums(1, 2, 3, 4), default];
