@@ -1,4 +1,5 @@
 using ArrowQuant.Benchmarks;
+using ArrowQuant.Benchmarks.Speed;
 using BenchmarkDotNet.Running;
 
 // matrix [order] [rounds] [kernel set]: linear algebra against the processor's peak
@@ -13,6 +14,9 @@ if (args is ["layer-files", .. string[] files]) return LayerBenchmark.WriteFiles
 
 // fidelity [--samples N] [--model NAME] [--bits 2,4,8] [--tables] [--out FILE]: what quantized models still do
 if (args is ["fidelity", .. string[] options]) return await FidelityProgram.RunAsync(options);
+
+// kernels [--rounds N] [--megabytes N] [--only TEXT]: every kernel beside the memory's own rate
+if (args is ["kernels", .. string[] kernels]) return KernelBenchmark.Run(kernels, Console.WriteLine);
 
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;

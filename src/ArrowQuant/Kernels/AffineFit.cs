@@ -33,13 +33,27 @@ internal static unsafe class AffineFit<T, TWeighting>
         Grid grid = search == AffineSearch.FreeZero ? FreeGrid(range, 1f, levels) : IntegerGrid(range, 1f, levels);
         T constant = T.GreaterOrEqual(range.Min, range.Max);
         grid = Constant(range).Where(constant, grid);
-        if (search != AffineSearch.MinMax)
-        {
-            grid.Error = ErrorOf(x, h, length, grid, levels);
-            grid = Clip(x, h, length, search, levels, range, constant, grid);
-            grid = Refit(x, h, length, search, levels, grid);
-        }
+        grid.Error = ErrorOf(x, h, length, grid, levels);
+        grid = Clip(x, h, length, search, levels, range, constant, grid);
+        grid = Refit(x, h, length, search, levels, grid);
+        Store(grid, range, scales, zeros);
+    }
 
+    /// <summary>The grid of <see cref="AffineSearch.MinMax"/>: that of the range alone.</summary>
+    /// <param name="min">The least value of each group, scaled near 1.</param>
+    /// <param name="max">The largest one.</param>
+    /// <param name="bits">2, 4 or 8.</param>
+    /// <param name="scales">One scale per lane; 0 for a group of zeros.</param>
+    /// <param name="zeros">One zero point per lane.</param>
+    public static void FitRange(T min, T max, int bits, float* scales, float* zeros)
+    {
+        var range = new Range { Min = min, Max = max };
+        Grid grid = IntegerGrid(range, 1f, T.Of((1 << bits) - 1));
+        Store(Constant(range).Where(T.GreaterOrEqual(min, max), grid), range, scales, zeros);
+    }
+
+    private static void Store(Grid grid, Range range, float* scales, float* zeros)
+    {
         T largest = T.Max(T.Abs(range.Min), T.Abs(range.Max));
         T nonZero = T.GreaterThan(largest, T.Of(0f));
         T.Store(T.Select(nonZero, grid.Scale, T.Of(0f)), scales);

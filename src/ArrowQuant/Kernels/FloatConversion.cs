@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace ArrowQuant.Kernels;
 
@@ -25,11 +26,12 @@ internal static class FloatConversion
     /// <exception cref="ArgumentException"><paramref name="source"/> holds another number of values.</exception>
     public static void ToSingle(FloatFormat format, ReadOnlySpan<byte> source, Span<float> destination)
     {
-        int size = ByteSize(format);
-        if (source.Length != (long)destination.Length * size)
-            throw new ArgumentException($"{destination.Length} values of {size} bytes do not fill {source.Length} bytes", nameof(source));
+        CheckLength(format, source, destination);
         switch (format)
         {
+            case FloatFormat.Single when BitConverter.IsLittleEndian:
+                MemoryMarshal.Cast<byte, float>(source).CopyTo(destination);
+                break;
             case FloatFormat.Single:
                 for (int i = 0; i < destination.Length; i++) destination[i] = BinaryPrimitives.ReadSingleLittleEndian(source[(4 * i)..]);
                 break;
@@ -45,19 +47,32 @@ internal static class FloatConversion
                 }
 
                 break;
-            case FloatFormat.E4M3:
-                for (int i = 0; i < destination.Length; i++) destination[i] = FromE4M3(source[i]);
-                break;
-            case FloatFormat.E5M2:
-                // E5M2 is the upper byte of a binary16.
-                for (int i = 0; i < destination.Length; i++)
-                    destination[i] = (float)BitConverter.UInt16BitsToHalf((ushort)(source[i] << 8));
+            case FloatFormat.E4M3 or FloatFormat.E5M2:
+                Span<float> values = stackalloc float[256];
+                for (int code = 0; code < values.Length; code++)
+                {
+                    // E5M2 is the upper byte of a binary16.
+                    values[code] = format == FloatFormat.E4M3
+                        ? FromE4M3((byte)code)
+                        : (float)BitConverter.UInt16BitsToHalf((ushort)(code << 8));
+                }
+
+                for (int i = 0; i < destination.Length; i++) destination[i] = values[source[i]];
                 break;
             default:
                 for (int i = 0; i < destination.Length; i++)
                     destination[i] = (float)BinaryPrimitives.ReadDoubleLittleEndian(source[(8 * i)..]);
                 break;
         }
+    }
+
+    /// <summary>Throws unless the source holds exactly the destination's values.</summary>
+    /// <exception cref="ArgumentException">It does not.</exception>
+    public static void CheckLength(FloatFormat format, ReadOnlySpan<byte> source, ReadOnlySpan<float> destination)
+    {
+        int size = ByteSize(format);
+        if (source.Length != (long)destination.Length * size)
+            throw new ArgumentException($"{destination.Length} values of {size} bytes do not fill {source.Length} bytes", nameof(source));
     }
 
     private static float FromE4M3(byte code)

@@ -49,14 +49,11 @@ internal unsafe struct GroupBatch<T>
         Length = full ? _groupSize : _remainder;
         Lanes = (int)Math.Min(T.Count, (full ? _fullCount : _total) - _first);
         _next += Lanes;
+        float** sources = stackalloc float*[T.Count];
         fixed (float* values = rows.Values)
         {
-            for (int lane = 0; lane < T.Count; lane++)
-            {
-                float* source = values + Start(Math.Min(lane, Lanes - 1), rows.Columns);
-                float* target = x + lane;
-                for (int i = 0; i < Length; i++) target[(nint)i * T.Count] = source[i];
-            }
+            for (int lane = 0; lane < T.Count; lane++) sources[lane] = values + Start(Math.Min(lane, Lanes - 1), rows.Columns);
+            Transposition.Move(sources, T.Count, Length, x, T.Count);
         }
 
         Normalize(x);
@@ -76,13 +73,12 @@ internal unsafe struct GroupBatch<T>
 
     private readonly void LoadWeights(GroupRows rows, float* h)
     {
+        float** sources = stackalloc float*[T.Count];
         fixed (float* weights = rows.ColumnWeights)
         {
             for (int lane = 0; lane < T.Count; lane++)
-            {
-                float* source = weights + (nint)Locate(Math.Min(lane, Lanes - 1)).Group * _groupSize;
-                for (int i = 0; i < Length; i++) h[(nint)i * T.Count + lane] = source[i];
-            }
+                sources[lane] = weights + (nint)Locate(Math.Min(lane, Lanes - 1)).Group * _groupSize;
+            Transposition.Move(sources, T.Count, Length, h, T.Count);
         }
     }
 

@@ -15,9 +15,27 @@ internal sealed unsafe class KernelSet<T>(string name) : KernelSet
 
     public override MatrixKernels Algebra { get; } = new MatrixKernels<T>();
 
+    public override void ToSingle(FloatFormat format, ReadOnlySpan<byte> source, Span<float> destination)
+    {
+        if (format is not (FloatFormat.Half or FloatFormat.BFloat16) || !BitConverter.IsLittleEndian)
+        {
+            FloatConversion.ToSingle(format, source, destination);
+            return;
+        }
+
+        FloatConversion.CheckLength(format, source, destination);
+        fixed (byte* from = source)
+        fixed (float* to = destination)
+        {
+            if (format == FloatFormat.Half) SixteenBitFloats<T>.FromHalf((ushort*)from, destination.Length, to);
+            else SixteenBitFloats<T>.FromBFloat16((ushort*)from, destination.Length, to);
+        }
+    }
+
     public override void FitAffine(GroupRows rows, int bits, AffineSearch search, Span<float> scales, Span<float> zeroPoints)
     {
-        if (rows.ColumnWeights.IsEmpty || search == AffineSearch.MinMax) FitAffine<Unweighted>(rows, bits, search, scales, zeroPoints);
+        if (search == AffineSearch.MinMax) RangeFit<T>.Fit(rows, bits, scales, zeroPoints);
+        else if (rows.ColumnWeights.IsEmpty) FitAffine<Unweighted>(rows, bits, search, scales, zeroPoints);
         else FitAffine<Weighted>(rows, bits, search, scales, zeroPoints);
     }
 
@@ -84,40 +102,38 @@ internal sealed unsafe class KernelSet<T>(string name) : KernelSet
         fixed (byte* source = codes)
         fixed (float* target = weights)
         {
+            var row = new LatticeRow(source, table);
             int i = 0;
-            for (; i + T.Count <= weights.Length; i += T.Count) T.Store(LookUp<T>(T.LoadBytes(source + i), table), target + i);
+            for (; i + T.Count <= weights.Length; i += T.Count) T.Store(row.At<T>(i, 0), target + i);
             for (; i < weights.Length; i++) target[i] = table[source[i]];
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void AddErrors(ReadOnlySpan<float> original, ReadOnlySpan<float> decoded, ref ErrorSums sums)
     {
         CheckLengths(original.Length, decoded.Length);
-        double* partial = stackalloc double[4 * 16];
-        float* largest = stackalloc float[16];
-        new Span<double>(partial, 4 * 16).Clear();
-        new Span<float>(largest, 16).Clear();
         fixed (float* w = original, v = decoded)
-        {
-            int i = 0;
-            for (; i + 16 <= original.Length; i += 16)
-            {
-                for (int lane = 0; lane < 16; lane += T.Count) AddErrors<T>(w + i + lane, v + i + lane, partial + lane, largest + lane);
-            }
+            RowErrors<T>.Add(w, original.Length, new DecodedRow(v), Math.Max(1, original.Length), ref sums);
+    }
 
-            for (; i < original.Length; i++) AddErrors<Lanes1>(w + i, v + i, partial + i % 16, largest + i % 16);
-        }
+    public override void AddAffineErrors(
+        ReadOnlySpan<float> original, ReadOnlySpan<byte> codes, int groupSize,
+        ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, ref ErrorSums sums)
+    {
+        CheckRow(original, codes, groupSize, scales.Length);
+        CheckLengths(scales.Length, zeroPoints.Length);
+        fixed (float* w = original, scale = scales, zero = zeroPoints)
+        fixed (byte* code = codes)
+            RowErrors<T>.Add(w, original.Length, new AffineRow(code, scale, zero), groupSize, ref sums);
+    }
 
-        double* total = stackalloc double[4] { 0, 0, 0, 0 };
-        for (int kind = 0; kind < 4; kind++)
-        {
-            for (int lane = 0; lane < 16; lane++) total[kind] += partial[16 * kind + lane];
-        }
-
-        ErrorSums added = new() { Product = total[0], Original = total[1], Decoded = total[2], Error = total[3] };
-        for (int lane = 0; lane < 16; lane++) added.LargestError = MathF.Max(added.LargestError, largest[lane]);
-        sums.Add(added);
+    public override void AddLatticeErrors(
+        ReadOnlySpan<float> original, ReadOnlySpan<byte> codes, int groupSize, ReadOnlySpan<float> tables, ref ErrorSums sums)
+    {
+        CheckRow(original, codes, groupSize, tables.Length / 4);
+        fixed (float* w = original, table = tables)
+        fixed (byte* code = codes)
+            RowErrors<T>.Add(w, original.Length, new LatticeRow(code, table), groupSize, ref sums);
     }
 
     private static void FitAffine<TWeighting>(GroupRows rows, int bits, AffineSearch search, Span<float> scales, Span<float> zeroPoints)
@@ -198,29 +214,6 @@ internal sealed unsafe class KernelSet<T>(string name) : KernelSet
         TLanes.StoreBytes(TLanes.Select(above, TLanes.Of(2f), TLanes.Of(0f)) + fine, target);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TLanes LookUp<TLanes>(TLanes code, float* table)
-        where TLanes : unmanaged, ILanes<TLanes>
-    {
-        TLanes lower = TLanes.Select(TLanes.GreaterThan(code, TLanes.Of(0f)), TLanes.Of(table[1]), TLanes.Of(table[0]));
-        TLanes upper = TLanes.Select(TLanes.GreaterThan(code, TLanes.Of(2f)), TLanes.Of(table[3]), TLanes.Of(table[2]));
-        return TLanes.Select(TLanes.GreaterThan(code, TLanes.Of(1f)), upper, lower);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddErrors<TLanes>(float* original, float* decoded, double* partial, float* largest)
-        where TLanes : unmanaged, ILanes<TLanes>
-    {
-        TLanes w = TLanes.Load(original);
-        TLanes v = TLanes.Load(decoded);
-        TLanes difference = w - v;
-        TLanes.AddProducts(w, v, partial);
-        TLanes.AddProducts(w, w, partial + 16);
-        TLanes.AddProducts(v, v, partial + 32);
-        TLanes.AddProducts(difference, difference, partial + 48);
-        TLanes.Store(TLanes.Max(TLanes.Load(largest), TLanes.Abs(difference)), largest);
-    }
-
     public override void Compensate(
         ColumnBlock block, int first, int end, int columns, ColumnGrids grids, float[] factor, int stride, int offset)
     {
@@ -231,6 +224,15 @@ internal sealed unsafe class KernelSet<T>(string name) : KernelSet
     }
 
     private static float* Allocate(nint floats) => (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), 64);
+
+    private static void CheckRow(ReadOnlySpan<float> original, ReadOnlySpan<byte> codes, int groupSize, int groups)
+    {
+        CheckLengths(original.Length, codes.Length);
+        if (groupSize < original.Length && groupSize % 16 != 0)
+            throw new ArgumentException($"groups of {groupSize} weights inside a row must be multiples of 16", nameof(groupSize));
+        if ((original.Length + groupSize - 1L) / groupSize > groups)
+            throw new ArgumentException($"{groups} groups of {groupSize} do not hold {original.Length} weights", nameof(groups));
+    }
 
     private static void CheckLengths(int left, int right)
     {

@@ -64,8 +64,38 @@ internal abstract class KernelSet
     /// </summary>
     public abstract void DecodeLattice(ReadOnlySpan<byte> codes, float mu, float a1, float a2, Span<float> weights);
 
-    /// <summary>Adds the sums over one run of weights. Element i goes to partial sum i mod 16, at every width.</summary>
+    /// <summary>Adds the sums over one row of weights, in the order that <see cref="RowErrors{T}"/> defines.</summary>
     public abstract void AddErrors(ReadOnlySpan<float> original, ReadOnlySpan<float> decoded, ref ErrorSums sums);
+
+    /// <summary>The same for what the codes of an affine row decode to, without storing it.</summary>
+    /// <param name="original">The row.</param>
+    /// <param name="codes">Its codes.</param>
+    /// <param name="groupSize">Weights of a group: a multiple of 16, or the whole row.</param>
+    /// <param name="scales">One per group.</param>
+    /// <param name="zeroPoints">One per group.</param>
+    /// <param name="sums">Added to.</param>
+    public abstract void AddAffineErrors(
+        ReadOnlySpan<float> original, ReadOnlySpan<byte> codes, int groupSize,
+        ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, ref ErrorSums sums);
+
+    /// <summary>The same for what the codes of a lattice row decode to.</summary>
+    /// <param name="original">The row.</param>
+    /// <param name="codes">Its codes.</param>
+    /// <param name="groupSize">Weights of a group: a multiple of 16, or the whole row.</param>
+    /// <param name="tables">The four values of each group, by code.</param>
+    /// <param name="sums">Added to.</param>
+    public abstract void AddLatticeErrors(
+        ReadOnlySpan<float> original, ReadOnlySpan<byte> codes, int groupSize, ReadOnlySpan<float> tables, ref ErrorSums sums);
+
+    /// <summary>
+    /// Little-endian values to binary32: exact, but for Double, which is rounded ties to even. Subnormals, signed zeros, infinities and NaN
+    /// are kept.
+    /// </summary>
+    /// <param name="format">How <paramref name="source"/> is encoded.</param>
+    /// <param name="source">Exactly <paramref name="destination"/>.Length values.</param>
+    /// <param name="destination">Receives the values; must not overlap <paramref name="source"/>.</param>
+    /// <exception cref="ArgumentException"><paramref name="source"/> holds another number of values.</exception>
+    public abstract void ToSingle(FloatFormat format, ReadOnlySpan<byte> source, Span<float> destination);
 
     /// <summary>
     /// Quantizes block columns [first, end) one after the other and takes each column's error out of the columns behind it, up to column

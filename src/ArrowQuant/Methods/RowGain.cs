@@ -20,17 +20,28 @@ internal static class RowGain
     /// <summary>A gain within 0.5..2.</summary>
     public static double Bounded(double gain) => Math.Clamp(gain, Smallest, Largest);
 
-    /// <summary>Multiplies all scales or levels of a row (counted from the block's first) by the gain, at storage precision.</summary>
-    public static void Apply(QuantizedBlock block, int row, double gain)
+    /// <summary>
+    /// Multiplies all scales or levels of a row (counted from the block's first) by the gain, at storage precision; false when that leaves
+    /// every one of them as it was.
+    /// </summary>
+    public static bool Apply(QuantizedBlock block, int row, double gain)
     {
         int groups = block.Format.Groups.GroupsPerRow;
-        Scale(block.Format.Layout == CodeLayout.Affine
+        return Scale(block.Format.Layout == CodeLayout.Affine
             ? block.Scales.AsSpan(row * groups, groups)
             : block.Levels.AsSpan(row * groups * block.Format.LevelsPerGroup, groups * block.Format.LevelsPerGroup), gain);
     }
 
-    private static void Scale(Span<float> values, double gain)
+    private static bool Scale(Span<float> values, double gain)
     {
-        foreach (ref float value in values) value = FloatStorage.Round((float)Math.Clamp(value * gain, float.MinValue, float.MaxValue));
+        bool changed = false;
+        foreach (ref float value in values)
+        {
+            float scaled = FloatStorage.Round((float)Math.Clamp(value * gain, float.MinValue, float.MaxValue));
+            changed |= scaled != value;
+            value = scaled;
+        }
+
+        return changed;
     }
 }

@@ -35,17 +35,46 @@ internal sealed class RowMeasures(int timeGroups)
 internal sealed class RowQuantizer(KernelSet kernels, QuantizedFormat format, IRowCoder coder, OutputCorrection? correction = null)
 {
     private readonly GroupLayout _layout = format.Groups;
+    private byte[] _codes = [];
 
     /// <summary>
     /// Quantizes [rows, columns] finite weights into the rows of <paramref name="block"/> that begin at <paramref name="firstRow"/>.
     /// </summary>
     public RowMeasures Quantize(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow)
     {
-        int rows = weights.Length / _layout.Columns;
-        byte[] codes = new byte[weights.Length];
-        float[] decoded = new float[weights.Length];
+        if (_codes.Length < weights.Length) _codes = new byte[weights.Length];
+        Span<byte> codes = _codes.AsSpan(0, weights.Length);
         coder.Code(format.EqualizationScales is { } scales ? Equalized(weights, scales) : weights, block, firstRow, codes);
         Pack(codes, block, firstRow);
+        if (correction is null && format.EqualizationScales is null) return MeasureByWeights(weights, codes, block, firstRow);
+        return MeasureDecoded(weights, codes, block, firstRow);
+    }
+
+    // Rows are measured as they are decoded; nothing is stored.
+    private RowMeasures MeasureByWeights(ReadOnlySpan<float> weights, ReadOnlySpan<byte> codes, QuantizedBlock block, int firstRow)
+    {
+        var measures = new RowMeasures(0);
+        for (int r = 0; r < weights.Length / _layout.Columns; r++)
+        {
+            ReadOnlySpan<byte> rowCodes = codes.Slice(r * _layout.Columns, _layout.Columns);
+            ErrorSums row = default;
+            BlockDecoder.AddErrors(kernels, block, firstRow + r, rowCodes, RowOf(weights, r), ref row);
+            if (RowGain.Apply(block, firstRow + r, RowGain.Of(row)))
+            {
+                row = default;
+                BlockDecoder.AddErrors(kernels, block, firstRow + r, rowCodes, RowOf(weights, r), ref row);
+            }
+
+            measures.Weights.Add(row);
+        }
+
+        return measures;
+    }
+
+    private RowMeasures MeasureDecoded(ReadOnlySpan<float> weights, ReadOnlySpan<byte> codes, QuantizedBlock block, int firstRow)
+    {
+        int rows = weights.Length / _layout.Columns;
+        float[] decoded = new float[weights.Length];
         Decode(codes, block, firstRow, decoded);
         float[] outputs = correction is null ? [] : correction.Fit.OutputsOf(weights);
         double[] gains = correction is null ? [] : correction.Fit.GainsOf(outputs, correction.Fit.OutputsOf(decoded));
@@ -94,24 +123,24 @@ internal sealed class RowQuantizer(KernelSet kernels, QuantizedFormat format, IR
         return equalized;
     }
 
-    private void Pack(byte[] codes, QuantizedBlock block, int firstRow)
+    private void Pack(ReadOnlySpan<byte> codes, QuantizedBlock block, int firstRow)
     {
         int rowBytes = _layout.RowBytes(format.BitWidth);
         for (int r = 0; r < codes.Length / _layout.Columns; r++)
         {
             Codes.Pack(
-                codes.AsSpan(r * _layout.Columns, _layout.Columns), format.BitWidth,
+                codes.Slice(r * _layout.Columns, _layout.Columns), format.BitWidth,
                 block.Codes.AsSpan((firstRow + r) * rowBytes, rowBytes));
         }
     }
 
-    private void Decode(byte[] codes, QuantizedBlock block, int firstRow, float[] decoded)
+    private void Decode(ReadOnlySpan<byte> codes, QuantizedBlock block, int firstRow, float[] decoded)
     {
         for (int r = 0; r < codes.Length / _layout.Columns; r++)
         {
             BlockDecoder.DecodeRow(
                 kernels, block, firstRow + r,
-                codes.AsSpan(r * _layout.Columns, _layout.Columns), decoded.AsSpan(r * _layout.Columns, _layout.Columns));
+                codes.Slice(r * _layout.Columns, _layout.Columns), decoded.AsSpan(r * _layout.Columns, _layout.Columns));
         }
     }
 }

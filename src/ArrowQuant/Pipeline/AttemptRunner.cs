@@ -76,7 +76,7 @@ internal sealed class AttemptRunner(
         Recipe = plan.RecipeOf(tensor),
         Calibration = () => LoadCalibration(tensor),
         Hessians = _hessians,
-        ReadSample = consume => LayerJob.ReadSample(reader, consume),
+        ReadSample = consume => LayerJob.ReadSample(kernels, reader, consume),
         Budget = budget,
         Threads = _threads,
     };

@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using ArrowQuant.Errors;
+using ArrowQuant.Kernels;
 using ArrowQuant.Methods;
 using ArrowQuant.Tensors;
 
@@ -51,7 +52,8 @@ internal sealed class LayerJob : IDisposable
             Span<float> weights = buffers.Weights((long)rows * columns);
             long first = rowStart + row;
             WeightConverter.Convert(
-                _reader, r => first + r, source.Slice((int)(row * _reader.RowBytes), (int)(rows * _reader.RowBytes)), weights);
+                _request.Kernels, _reader, r => first + r,
+                source.Slice((int)(row * _reader.RowBytes), (int)(rows * _reader.RowBytes)), weights);
             measures.Add(quantizer.Quantize(weights, block, row));
         }
 
@@ -65,7 +67,7 @@ internal sealed class LayerJob : IDisposable
     }
 
     /// <summary>Reads the row sample of a layer, piece by piece.</summary>
-    public static void ReadSample(MatrixReader reader, SampleConsumer consume)
+    public static void ReadSample(KernelSet kernels, MatrixReader reader, SampleConsumer consume)
     {
         MatrixView view = reader.View;
         int columns = (int)view.Columns;
@@ -82,7 +84,8 @@ internal sealed class LayerJob : IDisposable
             int begin = first;
             Span<float> piece = weights.AsSpan(0, rows * columns);
             WeightConverter.Convert(
-                reader, r => GridChooser.SampleRow(view.Rows, begin + r), bytes.AsSpan(0, (int)(rows * reader.RowBytes)), piece);
+                kernels, reader, r => GridChooser.SampleRow(view.Rows, begin + r),
+                bytes.AsSpan(0, (int)(rows * reader.RowBytes)), piece);
             consume(piece);
         }
     }

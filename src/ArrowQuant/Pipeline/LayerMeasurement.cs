@@ -89,6 +89,7 @@ internal sealed class LayerMeasurement(KernelSet kernels, ArtefactReader reader)
                 Span<float> weights = buffers.Weights((long)rows * columns);
                 int first = row;
                 WeightConverter.Convert(
+                    kernels,
                     matrix,
                     r => block.RowStart + first + r,
                     source.Slice((int)(row * matrix.RowBytes), (int)(rows * matrix.RowBytes)), weights);

@@ -78,7 +78,7 @@ internal sealed class OutputRecheck
         byte[] bytes = new byte[rows * matrix.RowBytes];
         matrix.ReadRows(first, rows, bytes);
         float[] weights = new float[rows * matrix.View.Columns];
-        WeightConverter.Convert(matrix, r => first + r, bytes, weights);
+        WeightConverter.Convert(_kernels, matrix, r => first + r, bytes, weights);
         float[] decoded = new float[weights.Length];
         BlockDecoder.Decode(_kernels, block, row, rows, decoded);
         ReadOnlySpan<float> added = shifts.Length == 0 ? [] : shifts.AsSpan((int)first, rows);

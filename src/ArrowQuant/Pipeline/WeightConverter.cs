@@ -18,15 +18,16 @@ internal static class WeightConverter
         (int)Math.Max(calibrated ? CompensatedCoder.RowsTogether : 1, PieceLength / Math.Max(1, columns));
 
     /// <summary>Converts [rows, columns] elements.</summary>
+    /// <param name="kernels">The kernels.</param>
     /// <param name="reader">The tensor, for its type and for messages.</param>
     /// <param name="rowOf">The matrix row of each row of the piece.</param>
     /// <param name="bytes">Little-endian values.</param>
     /// <param name="weights">As many floats.</param>
     /// <exception cref="ModelFormatException">A value is NaN or infinite.</exception>
-    public static void Convert(MatrixReader reader, Func<int, long> rowOf, ReadOnlySpan<byte> bytes, Span<float> weights)
+    public static void Convert(KernelSet kernels, MatrixReader reader, Func<int, long> rowOf, ReadOnlySpan<byte> bytes, Span<float> weights)
     {
         TensorInfo tensor = reader.Tensor;
-        FloatConversion.ToSingle(ElementTypeFormats.FormatOf(tensor.ElementType), bytes, weights);
+        kernels.ToSingle(ElementTypeFormats.FormatOf(tensor.ElementType), bytes, weights);
         int bad = FiniteCheck.FirstNonFinite(weights);
         if (bad < 0) return;
         int columns = (int)reader.View.Columns;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using ArrowQuant.Kernels;
 
 namespace ArrowQuant.Tensors;
@@ -52,5 +53,28 @@ internal static class BlockDecoder
         if (block.Format.EqualizationScales is not { } scales) return;
         int perChannel = destination.Length / scales.Length;
         for (int c = 0; c < destination.Length; c++) destination[c] *= scales[c / perChannel];
+    }
+
+    /// <summary>
+    /// Adds the errors of one row (counted from the block's first) against its original weights: those of <see cref="DecodeRow"/>, without
+    /// storing what is decoded. Not for blocks with equalization scales.
+    /// </summary>
+    public static void AddErrors(
+        KernelSet kernels, QuantizedBlock block, int row, ReadOnlySpan<byte> codes, ReadOnlySpan<float> original, ref ErrorSums sums)
+    {
+        GroupLayout layout = block.Format.Groups;
+        int first = row * layout.GroupsPerRow;
+        int count = layout.GroupsPerRow;
+        if (block.Format.Layout == CodeLayout.Affine)
+        {
+            kernels.AddAffineErrors(
+                original, codes, layout.GroupSize, block.Scales.AsSpan(first, count), block.ZeroPoints.AsSpan(first, count), ref sums);
+            return;
+        }
+
+        float[] tables = ArrayPool<float>.Shared.Rent(4 * count);
+        for (int g = 0; g < count; g++) LatticeLevels.Of(block, first + g).CopyTo(tables.AsSpan(4 * g, 4));
+        kernels.AddLatticeErrors(original, codes, layout.GroupSize, tables.AsSpan(0, 4 * count), ref sums);
+        ArrayPool<float>.Shared.Return(tables);
     }
 }

@@ -6,6 +6,15 @@ namespace ArrowQuant.Tensors;
 /// <param name="A2">The fine magnitude, 0 or more.</param>
 internal readonly record struct LatticeLevels(float Mu, float A1, float A2)
 {
+    /// <summary>Writes the values of codes 0..3.</summary>
+    public void CopyTo(Span<float> table)
+    {
+        table[0] = Mu - A1 - A2;
+        table[1] = Mu - A1 + A2;
+        table[2] = Mu + A1 - A2;
+        table[3] = Mu + A1 + A2;
+    }
+
     /// <summary>Reads the levels of group <paramref name="group"/> of a block with a lattice layout.</summary>
     public static LatticeLevels Of(QuantizedBlock block, int group) => block.Format.Layout switch
     {

@@ -52,4 +52,23 @@ internal unsafe interface ILanes<TSelf>
 
     /// <summary><c>sums[lane] += a * b</c> in double precision, the product exact.</summary>
     static abstract void AddProducts(TSelf a, TSelf b, double* sums);
+
+    /// <summary><c>sums[lane] += value</c> in double precision.</summary>
+    static abstract void AddTo(TSelf value, double* sums);
+
+    /// <summary>The least lane.</summary>
+    static abstract float LeastOf(TSelf value);
+
+    /// <summary>The largest lane.</summary>
+    static abstract float LargestOf(TSelf value);
+
+    /// <summary><see cref="Count"/> unsigned 16-bit numbers as the bits of the lanes, not as their values.</summary>
+    static abstract TSelf LoadBits16(ushort* source);
+
+    /// <summary>The bits of every lane, moved up.</summary>
+    static abstract TSelf ShiftLeft(TSelf value, int bits);
+
+    static abstract TSelf operator &(TSelf a, TSelf b);
+
+    static abstract TSelf operator |(TSelf a, TSelf b);
 }

@@ -48,5 +48,22 @@ internal readonly unsafe struct Lanes1 : ILanes<Lanes1>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddProducts(Lanes1 a, Lanes1 b, double* sums) => *sums += (double)a._value * b._value;
 
+    public static Lanes1 operator &(Lanes1 a, Lanes1 b) =>
+        new(BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(a._value) & BitConverter.SingleToUInt32Bits(b._value)));
+
+    public static Lanes1 operator |(Lanes1 a, Lanes1 b) =>
+        new(BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(a._value) | BitConverter.SingleToUInt32Bits(b._value)));
+
+    public static void AddTo(Lanes1 value, double* sums) => *sums += value._value;
+
+    public static float LeastOf(Lanes1 value) => value._value;
+
+    public static float LargestOf(Lanes1 value) => value._value;
+
+    public static Lanes1 LoadBits16(ushort* source) => new(BitConverter.UInt32BitsToSingle(*source));
+
+    public static Lanes1 ShiftLeft(Lanes1 value, int bits) =>
+        new(BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(value._value) << bits));
+
     private static Lanes1 Mask(bool set) => new(BitConverter.Int32BitsToSingle(set ? -1 : 0));
 }

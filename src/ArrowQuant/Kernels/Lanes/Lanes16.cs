@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace ArrowQuant.Kernels.Lanes;
 
@@ -27,6 +28,7 @@ internal readonly unsafe struct Lanes16 : ILanes<Lanes16>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes16 LoadBytes(byte* source)
     {
+        if (Avx512F.IsSupported) return new(Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector128.Load(source))));
         (Vector128<ushort> low, Vector128<ushort> high) = Vector128.Widen(Vector128.Load(source));
         (Vector256<uint> first, Vector256<uint> second) = Vector256.Widen(Vector256.Create(low, high));
         return new(Vector512.ConvertToSingle(Vector512.Create(first, second).AsInt32()));
@@ -37,7 +39,13 @@ internal readonly unsafe struct Lanes16 : ILanes<Lanes16>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreBytes(Lanes16 value, byte* destination)
     {
-        Vector512<int> codes = Vector512.ConvertToInt32(value._value);
+        Vector512<int> codes = Vector512.ConvertToInt32Native(value._value);
+        if (Avx512F.IsSupported)
+        {
+            Avx512F.ConvertToVector128Byte(codes).Store(destination);
+            return;
+        }
+
         Vector256<short> shorts = Vector256.Narrow(codes.GetLower(), codes.GetUpper());
         Vector128.Narrow(shorts.GetLower().AsUInt16(), shorts.GetUpper().AsUInt16()).Store(destination);
     }
@@ -68,4 +76,27 @@ internal readonly unsafe struct Lanes16 : ILanes<Lanes16>
         Vector512.FusedMultiplyAdd(a0, b0, Vector512.Load(sums)).Store(sums);
         Vector512.FusedMultiplyAdd(a1, b1, Vector512.Load(sums + 8)).Store(sums + 8);
     }
+
+    public static Lanes16 operator &(Lanes16 a, Lanes16 b) => new(a._value & b._value);
+
+    public static Lanes16 operator |(Lanes16 a, Lanes16 b) => new(a._value | b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddTo(Lanes16 value, double* sums)
+    {
+        (Vector512<double> low, Vector512<double> high) = Vector512.Widen(value._value);
+        (Vector512.Load(sums) + low).Store(sums);
+        (Vector512.Load(sums + 8) + high).Store(sums + 8);
+    }
+
+    public static float LeastOf(Lanes16 value) =>
+        Lanes8.LeastOf(Lanes8.From(Vector256.MinNative(value._value.GetLower(), value._value.GetUpper())));
+
+    public static float LargestOf(Lanes16 value) =>
+        Lanes8.LargestOf(Lanes8.From(Vector256.MaxNative(value._value.GetLower(), value._value.GetUpper())));
+
+    public static Lanes16 LoadBits16(ushort* source) =>
+        new(Vector512.Create(Vector256.WidenLower(Vector256.Load(source)), Vector256.WidenUpper(Vector256.Load(source))).AsSingle());
+
+    public static Lanes16 ShiftLeft(Lanes16 value, int bits) => new(Vector512.ShiftLeft(value._value.AsUInt32(), bits).AsSingle());
 }

@@ -66,4 +66,36 @@ internal readonly unsafe struct Lanes4 : ILanes<Lanes4>
         Vector128.FusedMultiplyAdd(a0, b0, Vector128.Load(sums)).Store(sums);
         Vector128.FusedMultiplyAdd(a1, b1, Vector128.Load(sums + 2)).Store(sums + 2);
     }
+
+    /// <summary>The lanes of a vector.</summary>
+    public static Lanes4 From(Vector128<float> value) => new(value);
+
+    public static Lanes4 operator &(Lanes4 a, Lanes4 b) => new(a._value & b._value);
+
+    public static Lanes4 operator |(Lanes4 a, Lanes4 b) => new(a._value | b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddTo(Lanes4 value, double* sums)
+    {
+        (Vector128<double> low, Vector128<double> high) = Vector128.Widen(value._value);
+        (Vector128.Load(sums) + low).Store(sums);
+        (Vector128.Load(sums + 2) + high).Store(sums + 2);
+    }
+
+    public static float LeastOf(Lanes4 value)
+    {
+        Vector128<float> pairs = Vector128.MinNative(value._value, Vector128.Shuffle(value._value, Vector128.Create(2, 3, 0, 1)));
+        return MathF.Min(pairs[0], pairs[1]);
+    }
+
+    public static float LargestOf(Lanes4 value)
+    {
+        Vector128<float> pairs = Vector128.MaxNative(value._value, Vector128.Shuffle(value._value, Vector128.Create(2, 3, 0, 1)));
+        return MathF.Max(pairs[0], pairs[1]);
+    }
+
+    public static Lanes4 LoadBits16(ushort* source) =>
+        new(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)source).AsUInt16()).AsSingle());
+
+    public static Lanes4 ShiftLeft(Lanes4 value, int bits) => new(Vector128.ShiftLeft(value._value.AsUInt32(), bits).AsSingle());
 }

@@ -68,4 +68,30 @@ internal readonly unsafe struct Lanes8 : ILanes<Lanes8>
         Vector256.FusedMultiplyAdd(a0, b0, Vector256.Load(sums)).Store(sums);
         Vector256.FusedMultiplyAdd(a1, b1, Vector256.Load(sums + 4)).Store(sums + 4);
     }
+
+    /// <summary>The lanes of a vector.</summary>
+    public static Lanes8 From(Vector256<float> value) => new(value);
+
+    public static Lanes8 operator &(Lanes8 a, Lanes8 b) => new(a._value & b._value);
+
+    public static Lanes8 operator |(Lanes8 a, Lanes8 b) => new(a._value | b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddTo(Lanes8 value, double* sums)
+    {
+        (Vector256<double> low, Vector256<double> high) = Vector256.Widen(value._value);
+        (Vector256.Load(sums) + low).Store(sums);
+        (Vector256.Load(sums + 4) + high).Store(sums + 4);
+    }
+
+    public static float LeastOf(Lanes8 value) =>
+        Lanes4.LeastOf(Lanes4.From(Vector128.MinNative(value._value.GetLower(), value._value.GetUpper())));
+
+    public static float LargestOf(Lanes8 value) =>
+        Lanes4.LargestOf(Lanes4.From(Vector128.MaxNative(value._value.GetLower(), value._value.GetUpper())));
+
+    public static Lanes8 LoadBits16(ushort* source) =>
+        new(Vector256.Create(Vector128.WidenLower(Vector128.Load(source)), Vector128.WidenUpper(Vector128.Load(source))).AsSingle());
+
+    public static Lanes8 ShiftLeft(Lanes8 value, int bits) => new(Vector256.ShiftLeft(value._value.AsUInt32(), bits).AsSingle());
 }

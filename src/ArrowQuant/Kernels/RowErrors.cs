@@ -1,0 +1,125 @@
+using System.Runtime.CompilerServices;
+using ArrowQuant.Kernels.Lanes;
+
+namespace ArrowQuant.Kernels;
+
+/// <summary>
+/// Sums over one row of weights and what its codes decode to. Weight i of the row goes to partial sum i mod 16. A partial sum collects the
+/// products of 128 weights of the row in single precision, with one rounding each, and then joins its total in double precision; the sixteen
+/// totals are added in order. A row whose squares single precision cannot hold is added up in double precision from the first to the last
+/// weight instead. That is the definition, whatever the vector width.
+/// </summary>
+internal static unsafe class RowErrors<T>
+    where T : unmanaged, ILanes<T>
+{
+    private const int Partials = 16;
+    private const int Chunk = 128;
+    private const int Kinds = 4;
+    private const double SmallestSquare = 1e-16;
+    private const double LargestSum = 1e30;
+
+    /// <summary>Adds the sums of a row.</summary>
+    /// <param name="weights">The original weights.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="decoder">Decodes them.</param>
+    /// <param name="groupSize">Weights of a group; a multiple of 16, or at least <paramref name="count"/>.</param>
+    /// <param name="sums">Added to.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Add<TDecoder>(float* weights, int count, TDecoder decoder, int groupSize, ref ErrorSums sums)
+        where TDecoder : struct, IRowDecoder
+    {
+        float* part = stackalloc float[Kinds * Partials];
+        float* largest = stackalloc float[Partials];
+        double* totals = stackalloc double[Kinds * Partials];
+        new Span<float>(largest, Partials).Clear();
+        new Span<double>(totals, Kinds * Partials).Clear();
+        for (int first = 0; first < count; first += Chunk)
+        {
+            int end = Math.Min(first + Chunk, count);
+            int whole = first + (end - first) / Partials * Partials;
+            for (int lane = 0; lane < Partials; lane += T.Count)
+                AddWhole(weights, first + lane, whole, decoder, groupSize, part + lane, largest + lane);
+            for (int i = whole; i < end; i++) AddOne(weights, i, decoder, i / groupSize, part + i - whole, largest + i - whole);
+            for (int i = 0; i < Kinds * Partials; i += T.Count) T.AddTo(T.Load(part + i), totals + i);
+        }
+
+        ErrorSums row = Total(totals, largest);
+        bool holds = row.Original >= SmallestSquare * count && row.Original <= LargestSum && row.Decoded <= LargestSum;
+        sums.Add(holds ? row : Exact(weights, count, decoder, groupSize));
+    }
+
+    private static ErrorSums Exact<TDecoder>(float* weights, int count, TDecoder decoder, int groupSize)
+        where TDecoder : struct, IRowDecoder
+    {
+        ErrorSums sums = default;
+        for (int i = 0; i < count; i++)
+        {
+            float decoded;
+            Lanes1.Store(decoder.At<Lanes1>(i, i / groupSize), &decoded);
+            double w = weights[i], v = decoded;
+            float difference = weights[i] - decoded;
+            sums.Product += w * v;
+            sums.Original += w * w;
+            sums.Decoded += v * v;
+            sums.Error += (double)difference * difference;
+            sums.LargestError = MathF.Max(sums.LargestError, MathF.Abs(difference));
+        }
+
+        return sums;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddWhole<TDecoder>(
+        float* weights, int first, int end, TDecoder decoder, int groupSize, float* part, float* largest)
+        where TDecoder : struct, IRowDecoder
+    {
+        T product = T.Of(0f), original = product, decoded = product, error = product;
+        T most = T.Load(largest);
+        int group = first / groupSize;
+        for (int i = first; i < end;)
+        {
+            int stop = (int)Math.Min(end, (group + 1L) * groupSize);
+            for (; i < stop; i += Partials)
+            {
+                T w = T.Load(weights + i);
+                T v = decoder.At<T>(i, group);
+                T difference = w - v;
+                product = T.MultiplyAdd(w, v, product);
+                original = T.MultiplyAdd(w, w, original);
+                decoded = T.MultiplyAdd(v, v, decoded);
+                error = T.MultiplyAdd(difference, difference, error);
+                most = T.Max(most, T.Abs(difference));
+            }
+
+            group++;
+        }
+
+        T.Store(product, part);
+        T.Store(original, part + Partials);
+        T.Store(decoded, part + 2 * Partials);
+        T.Store(error, part + 3 * Partials);
+        T.Store(most, largest);
+    }
+
+    private static void AddOne<TDecoder>(float* weights, int i, TDecoder decoder, int group, float* part, float* largest)
+        where TDecoder : struct, IRowDecoder
+    {
+        Lanes1 w = Lanes1.Load(weights + i);
+        Lanes1 v = decoder.At<Lanes1>(i, group);
+        Lanes1 difference = w - v;
+        Lanes1.Store(Lanes1.MultiplyAdd(w, v, Lanes1.Load(part)), part);
+        Lanes1.Store(Lanes1.MultiplyAdd(w, w, Lanes1.Load(part + Partials)), part + Partials);
+        Lanes1.Store(Lanes1.MultiplyAdd(v, v, Lanes1.Load(part + 2 * Partials)), part + 2 * Partials);
+        Lanes1.Store(Lanes1.MultiplyAdd(difference, difference, Lanes1.Load(part + 3 * Partials)), part + 3 * Partials);
+        Lanes1.Store(Lanes1.Max(Lanes1.Load(largest), Lanes1.Abs(difference)), largest);
+    }
+
+    private static ErrorSums Total(double* totals, float* largest)
+    {
+        double* total = stackalloc double[Kinds] { 0, 0, 0, 0 };
+        for (int i = 0; i < Kinds * Partials; i++) total[i / Partials] += totals[i];
+        ErrorSums sums = new() { Product = total[0], Original = total[1], Decoded = total[2], Error = total[3] };
+        for (int lane = 0; lane < Partials; lane++) sums.LargestError = MathF.Max(sums.LargestError, largest[lane]);
+        return sums;
+    }
+}
