@@ -2,6 +2,7 @@ using ArrowQuant.Kernels;
 using ArrowQuant.Methods;
 using ArrowQuant.Quality;
 using ArrowQuant.Tensors;
+using ArrowQuant.TestKit;
 
 namespace ArrowQuant.Benchmarks.Speed;
 
@@ -9,7 +10,7 @@ namespace ArrowQuant.Benchmarks.Speed;
 internal static class KernelCases
 {
     private const int Columns = 4096;
-    private const int Rows = 16;
+    private const int Rows = 2;
 
     /// <summary>All cases.</summary>
     public static IEnumerable<KernelCase> All(KernelSet kernels, KernelData data)
@@ -31,6 +32,54 @@ internal static class KernelCases
         yield return Quantize(kernels, "F16 -> INT2 r2q", data.Half, FloatFormat.Half, 2, new Grid(CodeLayout.Lattice2, AffineSearch.MinMax), 128);
         yield return Quantize(kernels, "F16 -> INT2 r2q offset", data.Half, FloatFormat.Half, 2, new Grid(CodeLayout.Lattice3, AffineSearch.MinMax), 128);
     }
+
+    /// <summary>The steps of quantizing alone, on a piece that stays in a cache: where the time goes.</summary>
+    public static IEnumerable<KernelCase> Steps(KernelSet kernels)
+    {
+        float[] weights = SyntheticModels.Values(WeightDistribution.Gaussian, Rows * Columns, 1);
+        byte[] half = new byte[2 * weights.Length];
+        for (int i = 0; i < weights.Length; i++) BitConverter.TryWriteBytes(half.AsSpan(2 * i), (Half)weights[i]);
+        float[] scales = new float[weights.Length / 128];
+        float[] zeros = new float[weights.Length / 128];
+        float[] levels = new float[3 * scales.Length];
+        byte[] codes = new byte[weights.Length];
+        byte[] packed = new byte[weights.Length / 2];
+        GroupRows Groups() => new(weights, Columns, 128);
+        kernels.FitAffine(Groups(), 4, AffineSearch.MinMax, scales, zeros);
+        Encode();
+        void Encode()
+        {
+            for (int g = 0; g < scales.Length; g++)
+                kernels.EncodeAffine(weights.AsSpan(128 * g, 128), scales[g], zeros[g], 4, codes.AsSpan(128 * g, 128));
+        }
+
+        yield return Step("step F16 -> F32", () => kernels.ToSingle(FloatFormat.Half, half, weights));
+        yield return Step("step range fit", () => kernels.FitAffine(Groups(), 4, AffineSearch.MinMax, scales, zeros));
+        yield return Step("step encode", Encode);
+        yield return Step("step pack INT4", () => Codes.Pack(codes, 4, packed));
+        yield return Step("step unpack INT4", () => Codes.Unpack(packed, 4, codes));
+        yield return Step("step errors", () =>
+        {
+            ErrorSums sums = default;
+            for (int r = 0; r < Rows; r++)
+            {
+                kernels.AddAffineErrors(
+                    weights.AsSpan(r * Columns, Columns), codes.AsSpan(r * Columns, Columns), 128,
+                    scales.AsSpan(r * 32, 32), zeros.AsSpan(r * 32, 32), ref sums);
+            }
+        });
+        yield return Step("step INT4 search", () => kernels.FitAffine(Groups(), 4, AffineSearch.IntegerZero, scales, zeros));
+        yield return Step("step lattice", () => kernels.FitLattice(Groups(), false, levels));
+        yield return Step("step lattice offset", () => kernels.FitLattice(Groups(), true, levels));
+    }
+
+    private static KernelCase Step(string name, Action body) => new()
+    {
+        Name = name,
+        Bytes = 512L * 2 * Rows * Columns,
+        BytesPerParameter = 2,
+        Run = _ => Crew.Run(1, 512, () => _ => body()),
+    };
 
     private static KernelCase Quantize(
         KernelSet kernels, string name, NativeBuffer source, FloatFormat type, int bits, Grid grid, int groupSize)

@@ -1,4 +1,5 @@
-using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace ArrowQuant.Kernels;
@@ -26,24 +27,13 @@ internal static class Codes
             return;
         }
 
-        // Eight codes make a whole number of bytes, so a run of eight can be packed by itself.
         int done = 0;
-        if (Bmi2.X64.IsSupported)
+        if (Bmi2.X64.IsSupported && BitConverter.IsLittleEndian)
         {
-            for (; done + Run <= codes.Length; done += Run)
-            {
-                ulong eight = BinaryPrimitives.ReadUInt64LittleEndian(codes[done..]);
-                if (bits == 4)
-                {
-                    uint nibbles = (uint)Bmi2.X64.ParallelBitExtract(eight, Nibbles);
-                    BinaryPrimitives.WriteUInt32LittleEndian(packed[(done / 2)..], nibbles);
-                }
-                else
-                {
-                    ushort pairs = (ushort)Bmi2.X64.ParallelBitExtract(eight, Pairs);
-                    BinaryPrimitives.WriteUInt16LittleEndian(packed[(done / 4)..], pairs);
-                }
-            }
+            // Eight codes make a whole number of bytes, so a run of eight can be packed by itself.
+            done = codes.Length / Run * Run;
+            if (bits == 4) PackRuns<uint>(codes[..done], packed, Nibbles);
+            else PackRuns<ushort>(codes[..done], packed, Pairs);
         }
 
         packed[(done * bits / 8)..].Clear();
@@ -64,15 +54,11 @@ internal static class Codes
         }
 
         int done = 0;
-        if (Bmi2.X64.IsSupported)
+        if (Bmi2.X64.IsSupported && BitConverter.IsLittleEndian)
         {
-            for (; done + Run <= codes.Length; done += Run)
-            {
-                ulong eight = bits == 4
-                    ? Bmi2.X64.ParallelBitDeposit(BinaryPrimitives.ReadUInt32LittleEndian(packed[(done / 2)..]), Nibbles)
-                    : Bmi2.X64.ParallelBitDeposit(BinaryPrimitives.ReadUInt16LittleEndian(packed[(done / 4)..]), Pairs);
-                BinaryPrimitives.WriteUInt64LittleEndian(codes[done..], eight);
-            }
+            done = codes.Length / Run * Run;
+            if (bits == 4) UnpackRuns<uint>(packed, codes[..done], Nibbles);
+            else UnpackRuns<ushort>(packed, codes[..done], Pairs);
         }
 
         int perByte = 8 / bits;
@@ -82,4 +68,20 @@ internal static class Codes
 
     /// <summary>Bytes that <paramref name="count"/> codes take.</summary>
     public static int PackedLength(int count, int bits) => (int)(((long)count * bits + 7) / 8);
+
+    private static void PackRuns<TPacked>(ReadOnlySpan<byte> codes, Span<byte> packed, ulong places)
+        where TPacked : unmanaged, IBinaryInteger<TPacked>
+    {
+        ReadOnlySpan<ulong> source = MemoryMarshal.Cast<byte, ulong>(codes);
+        Span<TPacked> target = MemoryMarshal.Cast<byte, TPacked>(packed)[..source.Length];
+        for (int i = 0; i < target.Length; i++) target[i] = TPacked.CreateTruncating(Bmi2.X64.ParallelBitExtract(source[i], places));
+    }
+
+    private static void UnpackRuns<TPacked>(ReadOnlySpan<byte> packed, Span<byte> codes, ulong places)
+        where TPacked : unmanaged, IBinaryInteger<TPacked>
+    {
+        Span<ulong> target = MemoryMarshal.Cast<byte, ulong>(codes);
+        ReadOnlySpan<TPacked> source = MemoryMarshal.Cast<byte, TPacked>(packed)[..target.Length];
+        for (int i = 0; i < target.Length; i++) target[i] = Bmi2.X64.ParallelBitDeposit(ulong.CreateTruncating(source[i]), places);
+    }
 }

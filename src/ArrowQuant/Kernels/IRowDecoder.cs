@@ -37,12 +37,5 @@ internal readonly unsafe struct LatticeRow(byte* codes, float* tables) : IRowDec
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TLanes At<TLanes>(int index, int group)
-        where TLanes : unmanaged, ILanes<TLanes>
-    {
-        TLanes code = TLanes.LoadBytes(codes + index);
-        float* table = tables + 4 * (nint)group;
-        TLanes lower = TLanes.Select(TLanes.GreaterThan(code, TLanes.Of(0f)), TLanes.Of(table[1]), TLanes.Of(table[0]));
-        TLanes upper = TLanes.Select(TLanes.GreaterThan(code, TLanes.Of(2f)), TLanes.Of(table[3]), TLanes.Of(table[2]));
-        return TLanes.Select(TLanes.GreaterThan(code, TLanes.Of(1f)), upper, lower);
-    }
+        where TLanes : unmanaged, ILanes<TLanes> => TLanes.LookUp(codes + index, tables + 4 * (nint)group);
 }

@@ -17,7 +17,7 @@ internal static unsafe class LatticeFit<T, TWeighting>
     private const float SmallestWeight = 1e-30f;
 
     /// <summary>Floats of scratch that <see cref="Fit"/> needs for groups of <paramref name="length"/>.</summary>
-    public static nint ScratchLength(int length) => (TWeighting.HasWeights ? 4 : 2) * (nint)Padded(length) * T.Count;
+    public static nint ScratchLength(int length) => (TWeighting.HasWeights ? 4 : 2) * (nint)Padded(length) * T.Count + length;
 
     /// <summary>Fits one group per lane.</summary>
     /// <param name="x">[length, lanes] values, scaled near 1; with weights, [length, lanes] weights above 0 follow.</param>
@@ -36,7 +36,9 @@ internal static unsafe class LatticeFit<T, TWeighting>
             Padded = Padded(length),
             Sorted = scratch,
             Magnitudes = scratch + (nint)Padded(length) * T.Count,
+            Inverses = scratch + ScratchLength(length) - length,
         };
+        for (int k = 1; k < length; k++) group.Inverses[k] = 1f / k;
         Sort(group);
         Lattice best = Split(group, T.Of(0f));
         if (withOffset)
@@ -121,6 +123,7 @@ internal static unsafe class LatticeFit<T, TWeighting>
         T bestWeight = totalWeight;
         T sum = T.Of(0f);
         T weightSum = sum;
+        float* inverses = group.Inverses;
         for (int k = 1; k < group.Length; k++)
         {
             T weight = WeightAt(weights, k - 1);
@@ -129,7 +132,7 @@ internal static unsafe class LatticeFit<T, TWeighting>
             T rest = total - sum;
             T gain = TWeighting.HasWeights
                 ? sum * sum / weightSum + rest * rest / T.Max(totalWeight - weightSum, T.Of(SmallestWeight))
-                : T.MultiplyAdd(sum * sum, T.Of(1f / k), rest * rest * T.Of(1f / (group.Length - k)));
+                : T.MultiplyAdd(sum * sum, T.Of(inverses[k]), rest * rest * T.Of(inverses[group.Length - k]));
             T better = T.GreaterThan(gain, bestGain);
             bestGain = T.Select(better, gain, bestGain);
             bestSum = T.Select(better, sum, bestSum);
@@ -164,11 +167,11 @@ internal static unsafe class LatticeFit<T, TWeighting>
             squares = T.MultiplyAdd(weighted, magnitude, squares);
         }
 
-        for (int distance = group.Padded / 2; distance > 0; distance /= 2) HalfClean(group.Magnitudes, group.Padded, distance);
+        SortingNetwork<T, TWeighting>.Merge(group.Magnitudes, group.Padded, group.Padded / 2);
         return (total, totalWeight, squares);
     }
 
-    // Bitonic sorting network; padding is +infinity and stays at the end.
+    // Padding is +infinity and stays at the end.
     private static void Sort(in Group group)
     {
         T infinity = T.Of(float.PositiveInfinity);
@@ -179,48 +182,7 @@ internal static unsafe class LatticeFit<T, TWeighting>
             if (TWeighting.HasWeights) T.Store(inside ? WeightAt(group.Weights, i) : T.Of(0f), group.SortedWeights + (nint)i * T.Count);
         }
 
-        for (int size = 2; size <= group.Padded; size *= 2)
-        {
-            Mirror(group.Sorted, group.Padded, size);
-            for (int distance = size / 4; distance > 0; distance /= 2) HalfClean(group.Sorted, group.Padded, distance);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Mirror(float* values, int count, int size)
-    {
-        for (int start = 0; start < count; start += size)
-        {
-            for (int i = 0; i < size / 2; i++) CompareExchange(values, count, start + i, start + size - 1 - i);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void HalfClean(float* values, int count, int distance)
-    {
-        for (int start = 0; start < count; start += 2 * distance)
-        {
-            for (int i = start; i < start + distance; i++) CompareExchange(values, count, i, i + distance);
-        }
-    }
-
-    // Weights lie 2 * count vectors behind their values and follow every exchange.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void CompareExchange(float* values, int count, int low, int high)
-    {
-        float* lower = values + (nint)low * T.Count;
-        float* upper = values + (nint)high * T.Count;
-        T a = T.Load(lower);
-        T b = T.Load(upper);
-        T.Store(T.Min(a, b), lower);
-        T.Store(T.Max(a, b), upper);
-        if (!TWeighting.HasWeights) return;
-        nint weights = 2 * (nint)count * T.Count;
-        T swap = T.GreaterThan(a, b);
-        T weightOfA = T.Load(lower + weights);
-        T weightOfB = T.Load(upper + weights);
-        T.Store(T.Select(swap, weightOfB, weightOfA), lower + weights);
-        T.Store(T.Select(swap, weightOfA, weightOfB), upper + weights);
+        SortingNetwork<T, TWeighting>.Sort(group.Sorted, group.Padded);
     }
 
     private struct Group
@@ -231,6 +193,7 @@ internal static unsafe class LatticeFit<T, TWeighting>
         public int Padded;
         public float* Sorted;
         public float* Magnitudes;
+        public float* Inverses;
 
         public readonly float* SortedWeights => Sorted + 2 * (nint)Padded * T.Count;
 

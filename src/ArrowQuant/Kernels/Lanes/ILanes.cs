@@ -62,6 +62,9 @@ internal unsafe interface ILanes<TSelf>
     /// <summary>The largest lane.</summary>
     static abstract float LargestOf(TSelf value);
 
+    /// <summary>The values of <see cref="Count"/> codes of 0..3 in a table of four.</summary>
+    static abstract TSelf LookUp(byte* codes, float* table);
+
     /// <summary><see cref="Count"/> unsigned 16-bit numbers as the bits of the lanes, not as their values.</summary>
     static abstract TSelf LoadBits16(ushort* source);
 

@@ -60,6 +60,8 @@ internal readonly unsafe struct Lanes1 : ILanes<Lanes1>
 
     public static float LargestOf(Lanes1 value) => value._value;
 
+    public static Lanes1 LookUp(byte* codes, float* table) => new(table[*codes]);
+
     public static Lanes1 LoadBits16(ushort* source) => new(BitConverter.UInt32BitsToSingle(*source));
 
     public static Lanes1 ShiftLeft(Lanes1 value, int bits) =>

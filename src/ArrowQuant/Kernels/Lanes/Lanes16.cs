@@ -95,8 +95,17 @@ internal readonly unsafe struct Lanes16 : ILanes<Lanes16>
     public static float LargestOf(Lanes16 value) =>
         Lanes8.LargestOf(Lanes8.From(Vector256.MaxNative(value._value.GetLower(), value._value.GetUpper())));
 
-    public static Lanes16 LoadBits16(ushort* source) =>
-        new(Vector512.Create(Vector256.WidenLower(Vector256.Load(source)), Vector256.WidenUpper(Vector256.Load(source))).AsSingle());
+    public static Lanes16 LoadBits16(ushort* source) => new(Avx512F.IsSupported
+        ? Avx512F.ConvertToVector512UInt32(Vector256.Load(source)).AsSingle()
+        : Vector512.Create(Vector256.WidenLower(Vector256.Load(source)), Vector256.WidenUpper(Vector256.Load(source))).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes16 LookUp(byte* codes, float* table)
+    {
+        if (!Avx512F.IsSupported) return new(Vector512.Create(Lanes8.LookUp(codes, table).Value, Lanes8.LookUp(codes + 8, table).Value));
+        Vector512<float> values = Avx512F.BroadcastVector128ToVector512(table);
+        return new(Avx512F.PermuteVar4x32(values, Avx512F.ConvertToVector512Int32(Vector128.Load(codes))));
+    }
 
     public static Lanes16 ShiftLeft(Lanes16 value, int bits) => new(Vector512.ShiftLeft(value._value.AsUInt32(), bits).AsSingle());
 }

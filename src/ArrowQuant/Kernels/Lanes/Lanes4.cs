@@ -67,6 +67,9 @@ internal readonly unsafe struct Lanes4 : ILanes<Lanes4>
         Vector128.FusedMultiplyAdd(a1, b1, Vector128.Load(sums + 2)).Store(sums + 2);
     }
 
+    /// <summary>The vector.</summary>
+    public Vector128<float> Value => _value;
+
     /// <summary>The lanes of a vector.</summary>
     public static Lanes4 From(Vector128<float> value) => new(value);
 
@@ -93,6 +96,9 @@ internal readonly unsafe struct Lanes4 : ILanes<Lanes4>
         Vector128<float> pairs = Vector128.MaxNative(value._value, Vector128.Shuffle(value._value, Vector128.Create(2, 3, 0, 1)));
         return MathF.Max(pairs[0], pairs[1]);
     }
+
+    public static Lanes4 LookUp(byte* codes, float* table) =>
+        new(Vector128.Create(table[codes[0]], table[codes[1]], table[codes[2]], table[codes[3]]));
 
     public static Lanes4 LoadBits16(ushort* source) =>
         new(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)source).AsUInt16()).AsSingle());

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace ArrowQuant.Kernels.Lanes;
 
@@ -69,6 +70,9 @@ internal readonly unsafe struct Lanes8 : ILanes<Lanes8>
         Vector256.FusedMultiplyAdd(a1, b1, Vector256.Load(sums + 4)).Store(sums + 4);
     }
 
+    /// <summary>The vector.</summary>
+    public Vector256<float> Value => _value;
+
     /// <summary>The lanes of a vector.</summary>
     public static Lanes8 From(Vector256<float> value) => new(value);
 
@@ -90,8 +94,17 @@ internal readonly unsafe struct Lanes8 : ILanes<Lanes8>
     public static float LargestOf(Lanes8 value) =>
         Lanes4.LargestOf(Lanes4.From(Vector128.MaxNative(value._value.GetLower(), value._value.GetUpper())));
 
-    public static Lanes8 LoadBits16(ushort* source) =>
-        new(Vector256.Create(Vector128.WidenLower(Vector128.Load(source)), Vector128.WidenUpper(Vector128.Load(source))).AsSingle());
+    public static Lanes8 LoadBits16(ushort* source) => new(Avx2.IsSupported
+        ? Avx2.ConvertToVector256Int32(source).AsSingle()
+        : Vector256.Create(Vector128.WidenLower(Vector128.Load(source)), Vector128.WidenUpper(Vector128.Load(source))).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes8 LookUp(byte* codes, float* table)
+    {
+        if (!Avx2.IsSupported) return new(Vector256.Create(Lanes4.LookUp(codes, table).Value, Lanes4.LookUp(codes + 4, table).Value));
+        Vector256<float> values = Avx.BroadcastVector128ToVector256(table);
+        return new(Avx.PermuteVar(values, Avx2.ConvertToVector256Int32(codes)));
+    }
 
     public static Lanes8 ShiftLeft(Lanes8 value, int bits) => new(Vector256.ShiftLeft(value._value.AsUInt32(), bits).AsSingle());
 }
