@@ -47,7 +47,10 @@ internal sealed class LayerMeasurement(KernelSet kernels, ArtefactReader reader)
             byte[] expected = new byte[stored.Length];
             original.Read(tensor, offset, expected);
             if (XxHash128.HashToUInt128(expected) != layer.Blocks[i].SourceHash)
-                return $"tensor {layer.FullName}: bytes {offset}..{offset + stored.Length - 1} of the original are not those that were kept";
+            {
+                return $"tensor {layer.FullName}: bytes {offset}..{offset + stored.Length - 1} of the original "
+                    + "are not those that were kept";
+            }
             // A bias that takes up the mean error of its layer differs on purpose; by how much is seen with calibration data.
             int same = isCorrected ? stored.Length : stored.AsSpan().CommonPrefixLength(expected);
             if (same < stored.Length) return $"tensor {layer.FullName} differs from the original at byte {offset + same}";
@@ -131,7 +134,8 @@ internal sealed class LayerMeasurement(KernelSet kernels, ArtefactReader reader)
         {
             (float coarse, float fine) = (block.Levels[i - 2], block.Levels[i - 1]);
             if (coarse >= fine && fine >= 0) continue;
-            problems.Add($"layer {layer.FullName}: block at row {block.RowStart}: levels {coarse} and {fine} do not ascend with their codes");
+            problems.Add(
+                $"layer {layer.FullName}: block at row {block.RowStart}: levels {coarse} and {fine} do not ascend with their codes");
             break;
         }
 

@@ -55,12 +55,16 @@ internal sealed class OutputRecheck
         try
         {
             DiffusionQuantConfig? config = document.Deserialize(ConfigurationJsonContext.Default.DiffusionQuantConfig);
-            return config is null || ConfigurationValidator.Validate(config) is not [string first, ..] ? config : throw new JsonException(first);
+            if (config is not null && ConfigurationValidator.Validate(config) is [string first, ..]) throw new JsonException(first);
+            return config;
         }
         catch (JsonException error)
         {
             string path = Path.Combine(reader.Folder, ArtefactLayout.MetadataFile);
-            throw new ModelFormatException($"{path}: quantization_config is not a configuration: {error.Message}", error) { FilePath = path };
+            throw new ModelFormatException($"{path}: quantization_config is not a configuration: {error.Message}", error)
+            {
+                FilePath = path,
+            };
         }
     }
 
