@@ -1,7 +1,6 @@
 using System.Text.Json;
 using ArrowQuant.Configuration;
 using ArrowQuant.Errors;
-using ArrowQuant.Fallback;
 using ArrowQuant.Kernels;
 using ArrowQuant.Quality;
 using ArrowQuant.Reporting;
@@ -17,12 +16,6 @@ namespace ArrowQuant.Pipeline;
 /// </summary>
 public static class ArtefactValidator
 {
-    // Sums are added in the order of the run, so that equal bytes give equal figures; this leaves room for the last digits only.
-    private const double FigureTolerance = 1e-9;
-
-    // A stored bias is rounded to its type, so that the shift that is found in it differs in the last digits.
-    private const double OutputTolerance = 1e-3;
-
     /// <summary>Checks an artefact.</summary>
     /// <param name="originalPath">The original model, or null to check structure and hashes only.</param>
     /// <param name="quantizedPath">The artefact's folder.</param>
@@ -46,23 +39,30 @@ public static class ArtefactValidator
         List<string> problems = [];
         Collect(problems, () => reader.VerifyHashes(cancellationToken));
         QuantizationResult? report = ReadReport(quantizedPath, problems);
+        ReportRecheck? recheck = report is null ? null : new ReportRecheck(report, problems);
+        Collect(problems, () => recheck?.CompareRows(reader));
         var measurement = new LayerMeasurement(kernels, reader);
-        if (originalPath is null) return WithoutOriginal(reader, report, measurement, problems, cancellationToken);
+        if (originalPath is null) return WithoutOriginal(reader, recheck, measurement, problems, cancellationToken);
 
         using IModelSource original = ModelSource.Open(originalPath);
         OutputRecheck? outputs = OutputRecheck.Open(kernels, reader, original, calibrationPath);
-        List<ValidatedLayer> layers = MeasureAll(reader, original, report, measurement, outputs, problems, cancellationToken);
-        return Judge(reader, report, layers, minAccuracy, problems);
+        List<MeasuredLayer> layers = MeasureAll(reader, original, measurement, outputs, problems, cancellationToken);
+        foreach (MeasuredLayer layer in layers) CompareRow(layer, recheck, problems);
+        if (layers.Count == reader.Layers.Count(layer => !layer.IsKept))
+            recheck?.CompareModel(layers, original.Tensors.Sum(tensor => tensor.ByteLength));
+        CompareSidecars(original, quantizedPath, problems);
+        return Judge(
+            reader, report, [.. layers.Select(layer => ValidatedOf(layer, recheck?.Of(layer.Layer)))], minAccuracy, problems);
     }
 
     private static ValidationReport WithoutOriginal(
-        ArtefactReader reader, QuantizationResult? report, LayerMeasurement measurement, List<string> problems,
+        ArtefactReader reader, ReportRecheck? recheck, LayerMeasurement measurement, List<string> problems,
         CancellationToken cancellationToken)
     {
         foreach (StoredLayer layer in reader.Layers)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (measurement.Decode(layer) is { } problem) problems.Add(problem);
+            problems.AddRange(measurement.Check(layer));
         }
 
         StoredLayer[] quantized = [.. reader.Layers.Where(layer => !layer.IsKept)];
@@ -74,21 +74,20 @@ public static class ArtefactValidator
             LayersChecked = reader.Layers.Count,
             Problems = problems,
             Layers = [.. quantized.Select(layer =>
-                new ValidatedLayer(layer.FullName, layer.BitWidth, null, Reported(report, layer)?.CosineSimilarity, null))],
+                new ValidatedLayer(layer.FullName, layer.BitWidth, null, recheck?.Of(layer)?.CosineSimilarity, null))],
         };
     }
 
-    private static List<ValidatedLayer> MeasureAll(
+    private static List<MeasuredLayer> MeasureAll(
         ArtefactReader reader,
         IModelSource original,
-        QuantizationResult? report,
         LayerMeasurement measurement,
         OutputRecheck? outputs,
         List<string> problems,
         CancellationToken cancellationToken)
     {
         Dictionary<string, TensorInfo> tensors = original.Tensors.ToDictionary(tensor => tensor.FullName, StringComparer.Ordinal);
-        List<ValidatedLayer> layers = [];
+        List<MeasuredLayer> layers = [];
         foreach (StoredLayer layer in reader.Layers)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -97,8 +96,10 @@ public static class ArtefactValidator
             else if (layer.IsKept) Collect(problems, () => AddIfAny(problems, measurement.CompareKept(layer, original, tensor)));
             else
             {
-                Collect(problems, () => layers.Add(Compare(
-                    layer, report, measurement.Measure(layer, original, tensor, problems), outputs?.Measure(layer, tensor), problems)));
+                Collect(problems, () => layers.Add(measurement.Measure(layer, original, tensor, problems) with
+                {
+                    Outputs = outputs?.Measure(layer, tensor, problems),
+                }));
             }
         }
 
@@ -114,41 +115,39 @@ public static class ArtefactValidator
             : $"layer {layer.FullName} says it was {layer.SourceType.Name()}, the original is {tensor.ElementType.Name()}";
     }
 
-    private static ValidatedLayer Compare(
-        StoredLayer layer, QuantizationResult? report, LayerFigures figures, OutputFigures? outputs, List<string> problems)
+    private static void CompareRow(MeasuredLayer measured, ReportRecheck? recheck, List<string> problems)
     {
-        LayerReport? reported = Reported(report, layer);
-        if (report is not null && reported is null) problems.Add($"layer {layer.FullName} is not in report.json");
-        Check(problems, layer, "cosine_similarity of the row", layer.CosineSimilarity, figures.Cosine);
-        Check(problems, layer, "nmse of the row", layer.Nmse, figures.Nmse);
-        Check(problems, layer, "cosine_similarity in report.json", reported?.CosineSimilarity, figures.Cosine);
-        Check(problems, layer, "nmse in report.json", reported?.Nmse, figures.Nmse);
-        Check(problems, layer, "gain in report.json", reported?.Gain, figures.Gain);
-        Check(problems, layer, "norm_ratio in report.json", reported?.NormRatio, figures.NormRatio);
-        if (outputs is not null)
-        {
-            Check(problems, layer, "output_cosine_similarity in report.json", reported?.OutputCosineSimilarity, outputs.Cosine, OutputTolerance);
-            Check(problems, layer, "output_hessian_cosine in report.json", reported?.OutputHessianCosine, outputs.HessianCosine, OutputTolerance);
-            Check(problems, layer, "output_error in report.json", reported?.OutputError, outputs.RelativeError, OutputTolerance);
-        }
-
-        return new ValidatedLayer(
-            layer.FullName, layer.BitWidth, figures.Cosine, reported?.CosineSimilarity, figures.NormRatio, outputs?.Cosine);
+        StoredLayer layer = measured.Layer;
+        CheckRow(problems, layer, "cosine_similarity", layer.CosineSimilarity, measured.Figures.Cosine);
+        CheckRow(problems, layer, "nmse", layer.Nmse, measured.Figures.Nmse);
+        recheck?.CompareFigures(measured);
     }
 
-    private static void Check(
-        List<string> problems, StoredLayer layer, string what, double? stated, double actual, double tolerance = FigureTolerance)
+    private static void CheckRow(List<string> problems, StoredLayer layer, string what, double? stated, double actual)
     {
-        if (stated is { } value && !(Math.Abs(value - actual) <= tolerance * Math.Max(1, Math.Abs(actual))))
-            problems.Add($"layer {layer.FullName}: {what} is {value}, the stored bytes give {actual}");
+        if (stated is { } value && !ReportRecheck.AreNear(value, actual))
+            problems.Add($"layer {layer.FullName}: {what} of the row is {value}, the stored bytes give {actual}");
+    }
+
+    private static ValidatedLayer ValidatedOf(MeasuredLayer measured, LayerReport? reported) => new(
+        measured.Layer.FullName, measured.Layer.BitWidth, measured.Figures.Cosine, reported?.CosineSimilarity, measured.Figures.NormRatio,
+        measured.Outputs?.Cosine);
+
+    // Files that travel along belong to the original; a file that it does not have is no concern of this check.
+    private static void CompareSidecars(IModelSource original, string quantizedPath, List<string> problems)
+    {
+        foreach (SidecarFile file in original.Description.Sidecars)
+        {
+            string copy = Path.Combine(quantizedPath, file.RelativePath);
+            if (!File.Exists(copy)) problems.Add($"{copy} is missing, the original has it");
+            else if (ContentHash.OfFile(copy) != ContentHash.OfFile(file.SourcePath)) problems.Add($"{copy} differs from the original's");
+        }
     }
 
     private static ValidationReport Judge(
         ArtefactReader reader, QuantizationResult? report, List<ValidatedLayer> layers, double? minAccuracy, List<string> problems)
     {
         double mean = layers.Count == 0 ? 0 : layers.Average(layer => layer.CosineSimilarity!.Value);
-        if (report is not null && Math.Abs(report.WeightCosineSimilarity - mean) > FigureTolerance)
-            problems.Add($"report.json: weight_cosine_similarity is {report.WeightCosineSimilarity}, the stored bytes give {mean}");
         bool byOutputs = report?.AccuracyMetric == "output";
         List<string> notes = [.. reader.Layers.Where(layer => layer.Correction == BiasCorrection.Name)
             .Select(layer => $"{layer.FullName} takes up the mean error of its layer (correction bias)")];
@@ -156,17 +155,14 @@ public static class ArtefactValidator
         if (byOutputs && !recomputed)
             notes.Add("the run was judged by outputs; without its calibration data the accuracy here is that of weights");
         double accuracy = recomputed ? layers.Average(layer => layer.OutputCosineSimilarity!.Value) : mean;
-        double tolerance = recomputed ? OutputTolerance : FigureTolerance;
-        if (report is not null && (recomputed || !byOutputs) && Math.Abs(report.CosineSimilarity - accuracy) > tolerance)
-            problems.Add($"report.json: cosine_similarity is {report.CosineSimilarity}, the stored bytes give {accuracy}");
         bool structureOk = problems.Count == 0;
         double threshold = minAccuracy ?? report?.MinAccuracy ?? 0;
         bool comparable = recomputed || !byOutputs || minAccuracy is not null;
-        FallbackRules? layerRules = minAccuracy is null && report is not null && comparable ? LayerScopeRules(reader, report) : null;
+        DiffusionQuantConfig? byLayer = minAccuracy is null && report is not null && comparable ? LayerScopeOf(reader) : null;
         List<string> shortfalls = [.. layers
-            .Select(layer => Shortfall(layer, recomputed, layerRules is { } rules ? FallbackPolicy.ThresholdAt(rules, layer.BitWidth) : 0))
+            .Select(layer => Shortfall(layer, recomputed, byLayer is null ? 0 : ThresholdRules.Of(byLayer, layer.BitWidth)))
             .OfType<string>()];
-        if (layerRules is null && comparable && accuracy < threshold) shortfalls.Add($"mean accuracy {accuracy} is below {threshold}");
+        if (byLayer is null && comparable && accuracy < threshold) shortfalls.Add($"mean accuracy {accuracy} is below {threshold}");
         return new ValidationReport
         {
             Passed = structureOk && shortfalls.Count == 0,
@@ -185,19 +181,11 @@ public static class ArtefactValidator
     }
 
     // In layer scope no mean was compared: each layer was judged at the threshold of its own width.
-    private static FallbackRules? LayerScopeRules(ArtefactReader reader, QuantizationResult report)
-    {
-        if (OutputRecheck.ConfigurationOf(reader) is not { } config) return null;
-        return config.FallbackScope == FallbackScope.Layer && config.LayerBitWidths.Count == 0
-            ? new FallbackRules(report.RequestedBitWidth, config.MinAccuracy, config.FailFast, config.KeepMinAccuracy)
-            : null;
-    }
+    private static DiffusionQuantConfig? LayerScopeOf(ArtefactReader reader) =>
+        OutputRecheck.ConfigurationOf(reader) is { FallbackScope: FallbackScope.Layer, LayerBitWidths.Count: 0 } config ? config : null;
 
     private static string? Shortfall(ValidatedLayer layer, bool byOutputs, double threshold) => GateRules.DefectOf(
         layer.Name, (byOutputs ? layer.OutputCosineSimilarity : layer.CosineSimilarity)!.Value, layer.NormRatio!.Value, threshold);
-
-    private static LayerReport? Reported(QuantizationResult? report, StoredLayer layer) =>
-        report?.Layers.FirstOrDefault(candidate => candidate.Name == layer.FullName);
 
     private static QuantizationResult? ReadReport(string folder, List<string> problems)
     {
@@ -210,7 +198,10 @@ public static class ArtefactValidator
 
         try
         {
-            return ReportJson.Deserialize(File.ReadAllText(path));
+            QuantizationResult report = ReportJson.Deserialize(File.ReadAllText(path));
+            if (!report.Layers.Contains(null!) && !report.Kept.Contains(null!)) return report;
+            problems.Add($"{path} is not a report: a layer or a kept tensor is null");
+            return null;
         }
         catch (JsonException error)
         {

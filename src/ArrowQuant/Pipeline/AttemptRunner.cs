@@ -110,8 +110,9 @@ internal sealed class AttemptRunner(
             float[] shifts = plan.LayerOfBias.TryGetValue(tensor.Planned.Index, out int layer) ? work[layer]!.Shifts : [];
             tensor.Header ??= StoredHeader.OfKept(plan, tensor.Planned.Tensor, shifts.Length > 0);
             byte[] values = (byte[])result;
+            UInt128 sourceHash = XxHash128.HashToUInt128(values);
             if (shifts.Length > 0) BiasCorrection.Apply(values, tensor.Planned.Tensor.ElementType, shifts);
-            writer.WriteKept(tensor.Header, job.RowStart, job.RowCount, values, XxHash128.HashToUInt128(values));
+            writer.WriteKept(tensor.Header, job.RowStart, job.RowCount, values, sourceHash);
         }
     }
 }

@@ -49,6 +49,10 @@ internal static class BiasCorrection
     public static string BiasNameOf(string layer) =>
         (layer.EndsWith(WeightSuffix, StringComparison.Ordinal) ? layer[..^WeightSuffix.Length] : layer) + BiasSuffix;
 
+    /// <summary>The name of the layer that a bias belongs to: <c>x.weight</c> beside <c>x.bias</c>.</summary>
+    public static string LayerNameOf(string bias) =>
+        bias.EndsWith(BiasSuffix, StringComparison.Ordinal) ? bias[..^BiasSuffix.Length] + WeightSuffix : bias;
+
     /// <summary>Adds shifts to little-endian values of a type, rounding to nearest even.</summary>
     public static void Apply(Span<byte> values, ElementType type, ReadOnlySpan<float> shifts)
     {

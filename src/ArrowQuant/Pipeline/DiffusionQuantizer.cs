@@ -98,6 +98,7 @@ public sealed class DiffusionQuantizer
         long started = clock.GetTimestamp();
         ConfigurationValidator.ThrowIfInvalid(config);
         using IModelSource source = ModelPlanner.Open(modelPath, config, options);
+        var sourceFiles = new SourceFiles(source);
         MemoryBudget budget = BudgetOf(config);
         ModelPlan plan = ModelPlanner.Plan(source, config, options, budget);
         OutputPath.Check(modelPath, outputPath);
@@ -110,6 +111,7 @@ public sealed class DiffusionQuantizer
         var runner = new AttemptRunner(plan, _kernels, budget, writing, new ProgressReporter(progress, _logger, clock));
         LadderResult ladder = Climb(runner, plan, journal, clock, staging, cancellationToken);
         QuantizationResult result = ResultBuilder.Build(plan, ladder, journal, outputPath, clock.GetElapsedTime(started).TotalSeconds);
+        sourceFiles.RequireUnchanged();
         ArtefactPublication.Publish(staging, plan, ladder, result, cancellationToken);
         return result;
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ArrowQuant.Calibration;
 using ArrowQuant.Configuration;
+using ArrowQuant.Errors;
 using ArrowQuant.Kernels;
 using ArrowQuant.Methods;
 using ArrowQuant.Quality;
@@ -12,7 +13,7 @@ namespace ArrowQuant.Pipeline;
 
 /// <summary>
 /// Recomputes output figures of stored layers on the rows that a run held out: drawn again from the calibration data, as the artefact's
-/// configuration says. What a bias takes up is the stored bias minus the original one.
+/// configuration says. What the bias of a layer takes up is computed again as well, and must be what is stored.
 /// </summary>
 internal sealed class OutputRecheck
 {
@@ -36,7 +37,7 @@ internal sealed class OutputRecheck
     /// <param name="reader">The artefact.</param>
     /// <param name="original">The original model.</param>
     /// <param name="calibrationPath">Calibration data, or null for what lies beside the original.</param>
-    /// <exception cref="Errors.CalibrationException">The data that was named is missing or broken.</exception>
+    /// <exception cref="CalibrationException">The data that was named is missing or broken.</exception>
     public static OutputRecheck? Open(KernelSet kernels, ArtefactReader reader, IModelSource original, string? calibrationPath)
     {
         DiffusionQuantConfig config = ConfigurationOf(reader) ?? new DiffusionQuantConfig();
@@ -47,32 +48,55 @@ internal sealed class OutputRecheck
     }
 
     /// <summary>The configuration that an artefact says it was made with, or null when it says none.</summary>
-    public static DiffusionQuantConfig? ConfigurationOf(ArtefactReader reader) =>
-        reader.Metadata?.QuantizationConfig?.Deserialize(ConfigurationJsonContext.Default.DiffusionQuantConfig);
+    /// <exception cref="ModelFormatException">It is not a configuration.</exception>
+    public static DiffusionQuantConfig? ConfigurationOf(ArtefactReader reader)
+    {
+        if (reader.Metadata?.QuantizationConfig is not { } document) return null;
+        try
+        {
+            DiffusionQuantConfig? config = document.Deserialize(ConfigurationJsonContext.Default.DiffusionQuantConfig);
+            if (config is not null && ConfigurationValidator.Validate(config) is [string first, ..]) throw new JsonException(first);
+            return config;
+        }
+        catch (JsonException error)
+        {
+            string path = Path.Combine(reader.Folder, ArtefactLayout.MetadataFile);
+            throw new ModelFormatException($"{path}: quantization_config is not a configuration: {error.Message}", error)
+            {
+                FilePath = path,
+            };
+        }
+    }
 
     /// <summary>The output figures of a layer, or null when the data does not serve it.</summary>
-    public OutputFigures? Measure(StoredLayer layer, TensorInfo tensor)
+    /// <param name="layer">The stored layer.</param>
+    /// <param name="tensor">The layer's tensor in the original.</param>
+    /// <param name="problems">Receives a corrected bias that does not hold what it should.</param>
+    public OutputFigures? Measure(StoredLayer layer, TensorInfo tensor, ICollection<string> problems)
     {
         using LayerCalibration? rows = _calibration.Load(layer.FullName, layer.View.Columns, out _);
         if (rows is not { HasSamples: true, HeldOutCount: > 0 }) return null;
-        var meter = new OutputMeter(
-            _kernels, ActivationSamples.Pooled(rows.HeldOut, rows.Features, rows.HeldOutGroup, rows.Groups.Count));
-        var sums = new OutputSums[rows.Groups.Count];
-        float[] shifts = ShiftsOf(layer);
+        StoredLayer? bias = CorrectedBiasOf(layer);
+        int groups = rows.Groups.Count;
+        var heldOut = new OutputMeter(_kernels, ActivationSamples.Pooled(rows.HeldOut, rows.Features, rows.HeldOutGroup, groups));
+        ActivationSamples fit = ActivationSamples.Pooled(rows.Fit, rows.Features, rows.FitGroup, groups);
+        var correction = new OutputCorrection(heldOut, heldOut, bias is null ? null : fit.BalancedMean());
+        var measures = new RowMeasures(groups);
         var matrix = new MatrixReader(_original, tensor, layer.View);
-        int columns = (int)layer.View.Columns;
-        int piece = WeightConverter.RowsPerPiece(columns, calibrated: true);
+        int piece = WeightConverter.RowsPerPiece((int)layer.View.Columns, calibrated: true);
         for (int i = 0; i < layer.Blocks.Count; i++)
         {
             QuantizedBlock block = _reader.ReadBlock(layer, i);
             for (int row = 0; row < block.RowCount; row += piece)
-                Add(meter, matrix, block, row, Math.Min(piece, block.RowCount - row), shifts, sums);
+                Add(correction, matrix, block, row, Math.Min(piece, block.RowCount - row), measures);
         }
 
-        return OutputFigures.From(sums);
+        if (bias is not null && BiasDefect(bias, [.. measures.Shifts]) is { } defect) problems.Add(defect);
+        return OutputFigures.From(measures.Outputs);
     }
 
-    private void Add(OutputMeter meter, MatrixReader matrix, QuantizedBlock block, int row, int rows, float[] shifts, OutputSums[] sums)
+    private void Add(
+        OutputCorrection correction, MatrixReader matrix, QuantizedBlock block, int row, int rows, RowMeasures measures)
     {
         long first = block.RowStart + row;
         byte[] bytes = new byte[rows * matrix.RowBytes];
@@ -81,21 +105,27 @@ internal sealed class OutputRecheck
         WeightConverter.Convert(_kernels, matrix, r => first + r, bytes, weights);
         float[] decoded = new float[weights.Length];
         BlockDecoder.Decode(_kernels, block, row, rows, decoded);
-        ReadOnlySpan<float> added = shifts.Length == 0 ? [] : shifts.AsSpan((int)first, rows);
-        meter.Add(meter.OutputsOf(weights), meter.OutputsOf(decoded), added, sums);
+        float[] shifts = correction.ShiftsOf(weights, decoded);
+        measures.Shifts.AddRange(shifts);
+        OutputMeter meter = correction.HeldOut;
+        meter.Add(meter.OutputsOf(weights), meter.OutputsOf(decoded), shifts, measures.Outputs);
     }
 
-    private float[] ShiftsOf(StoredLayer layer)
+    private StoredLayer? CorrectedBiasOf(StoredLayer layer) =>
+        _reader.TryGetLayer(BiasCorrection.BiasNameOf(layer.FullName), out StoredLayer? bias) && bias!.Correction == BiasCorrection.Name
+            ? bias
+            : null;
+
+    private string? BiasDefect(StoredLayer bias, float[] shifts)
     {
-        string name = BiasCorrection.BiasNameOf(layer.FullName);
-        if (!_reader.TryGetLayer(name, out StoredLayer? bias) || bias!.Correction != BiasCorrection.Name) return [];
-        if (!_tensors.TryGetValue(name, out TensorInfo? tensor)) return [];
-        float[] stored = _reader.ReadLayer(name);
-        byte[] bytes = new byte[tensor.ByteLength];
-        _original.Read(tensor, 0, bytes);
-        float[] original = new float[stored.Length];
-        FloatConversion.ToSingle(ElementTypeFormats.FormatOf(tensor.ElementType), bytes, original);
-        for (int i = 0; i < stored.Length; i++) stored[i] -= original[i];
-        return stored;
+        if (!_tensors.TryGetValue(bias.FullName, out TensorInfo? tensor) || tensor.Shape.ElementCount != shifts.Length) return null;
+        byte[] expected = new byte[tensor.ByteLength];
+        _original.Read(tensor, 0, expected);
+        BiasCorrection.Apply(expected, tensor.ElementType, shifts);
+        byte[] stored = [.. Enumerable.Range(0, bias.Blocks.Count).SelectMany(i => _reader.ReadKept(bias, i))];
+        int same = stored.AsSpan().CommonPrefixLength(expected);
+        return same == expected.Length
+            ? null
+            : $"tensor {bias.FullName} does not hold the original plus what its layer lost: it differs at byte {same}";
     }
 }

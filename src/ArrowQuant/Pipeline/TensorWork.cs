@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.IO.Hashing;
 using ArrowQuant.Methods;
 using ArrowQuant.Quality;
 using ArrowQuant.Storage;
@@ -54,17 +52,10 @@ internal sealed class TensorWork(PlannedTensor planned, MatrixReader reader, Lay
             Outputs = outputs,
             Shifts = Shifts,
             Accuracy = judgeByOutputs ? outputs?.Cosine ?? figures.Cosine : figures.Cosine,
-            SourceHash = _hashes.Count == 1 ? _hashes[0] : HashOfHashes(),
+            SourceHash = SourceHash.Of(_hashes),
         };
     }
 
     /// <inheritdoc/>
     public void Dispose() => job?.Dispose();
-
-    private UInt128 HashOfHashes()
-    {
-        byte[] bytes = new byte[16 * _hashes.Count];
-        for (int i = 0; i < _hashes.Count; i++) BinaryPrimitives.WriteUInt128BigEndian(bytes.AsSpan(16 * i), _hashes[i]);
-        return XxHash128.HashToUInt128(bytes);
-    }
 }

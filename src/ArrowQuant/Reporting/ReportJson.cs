@@ -8,6 +8,8 @@ namespace ArrowQuant.Reporting;
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     WriteIndented = true,
     NewLine = "\n",
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(QuantizationResult))]
 internal sealed partial class ReportJsonContext : JsonSerializerContext;

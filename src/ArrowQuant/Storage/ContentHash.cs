@@ -12,6 +12,15 @@ internal static class ContentHash
     /// <summary>XXH128 as 32 lower-case hexadecimal digits.</summary>
     public static string Xxh128(ReadOnlySpan<byte> bytes) => StoredRowCodec.HashText(XxHash128.HashToUInt128(bytes));
 
+    /// <summary>XXH128 of a whole file.</summary>
+    public static UInt128 OfFile(string path)
+    {
+        XxHash128 hash = new();
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0);
+        hash.Append(file);
+        return hash.GetCurrentHashAsUInt128();
+    }
+
     /// <summary>Requires that a file still has the bytes that it had when its hashes were taken.</summary>
     /// <param name="path">The file.</param>
     /// <param name="xxh128">Its XXH128.</param>

@@ -55,6 +55,12 @@ internal sealed class HashingFileStream : Stream
             Failure ??= e;
             throw;
         }
+        catch (ArgumentOutOfRangeException e)
+        {
+            // What the runtime makes of a file that the file system or a limit of the process does not let grow.
+            Failure ??= new IOException("the file cannot grow any more: the file system or a limit of the process forbids it", e);
+            throw;
+        }
 
         _xxh128.Append(buffer);
         _sha256?.AppendData(buffer);
