@@ -18,5 +18,10 @@ if (args is ["fidelity", .. string[] options]) return await FidelityProgram.RunA
 // kernels [--rounds N] [--megabytes N] [--only TEXT]: every kernel beside the memory's own rate
 if (args is ["kernels", .. string[] kernels]) return KernelBenchmark.Run(kernels, Console.WriteLine);
 
+// model [--gigabytes N] [--rounds N]: the whole tool beside a program that only moves the bytes
+if (args is ["model", .. string[] model]) return ModelBenchmark.Run(model, Console.WriteLine);
+
+if (args is ["model-copy", .. string[] copy]) return PlainCopy.Run(copy);
+
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;

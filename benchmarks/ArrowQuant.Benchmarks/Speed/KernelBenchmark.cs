@@ -18,7 +18,8 @@ internal static class KernelBenchmark
         KernelSet kernels = KernelSet.Create(Environment.GetEnvironmentVariable(KernelSet.EnvironmentVariable));
         int[] threads = [.. new[] { 1, Environment.ProcessorCount }.Distinct()];
         using var data = new KernelData(bytes);
-        IReadOnlyList<KernelCase> cases = [.. KernelCases.All(kernels, data).Concat(KernelCases.Steps(kernels)).Where(c => c.Name.Contains(only, StringComparison.Ordinal))];
+        IEnumerable<KernelCase> all = KernelCases.All(kernels, data).Concat(KernelCases.Steps(kernels));
+        IReadOnlyList<KernelCase> cases = [.. all.Where(c => c.Name.Contains(only, StringComparison.Ordinal))];
         say($"{kernels.Name}, {bytes >> 20} MiB of source, medians of {rounds} rounds; read and write are the memory's own rates");
         say("");
         say("| kernel | threads | GB/s of source | G params/s | share of read | share of write | nmse | bits per weight |");

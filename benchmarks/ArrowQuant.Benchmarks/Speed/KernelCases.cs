@@ -10,7 +10,9 @@ namespace ArrowQuant.Benchmarks.Speed;
 internal static class KernelCases
 {
     private const int Columns = 4096;
-    private const int Rows = 2;
+    private const int Rows = 16;
+
+    private static readonly Grid Range = new(CodeLayout.Affine, AffineSearch.MinMax);
 
     /// <summary>All cases.</summary>
     public static IEnumerable<KernelCase> All(KernelSet kernels, KernelData data)
@@ -20,17 +22,22 @@ internal static class KernelCases
             ("F16", data.Half, FloatFormat.Half), ("BF16", data.BFloat16, FloatFormat.BFloat16), ("F32", data.Single, FloatFormat.Single),
         })
         {
-            yield return Quantize(kernels, $"{name} -> INT8", source, format, 8, new Grid(CodeLayout.Affine, AffineSearch.MinMax), 128);
-            yield return Quantize(kernels, $"{name} -> INT4 min-max", source, format, 4, new Grid(CodeLayout.Affine, AffineSearch.MinMax), 128);
-            yield return Quantize(kernels, $"{name} -> INT2 min-max", source, format, 2, new Grid(CodeLayout.Affine, AffineSearch.MinMax), 128);
+            yield return Quantize(kernels, $"{name} -> INT8", source, format, 8, Range, 128);
+            yield return Quantize(kernels, $"{name} -> INT4 min-max", source, format, 4, Range, 128);
+            yield return Quantize(kernels, $"{name} -> INT2 min-max", source, format, 2, Range, 128);
         }
 
-        yield return Quantize(kernels, "F16 -> INT4 min-max g64", data.Half, FloatFormat.Half, 4, new Grid(CodeLayout.Affine, AffineSearch.MinMax), 64);
-        yield return Quantize(kernels, "F16 -> INT4 min-max g32", data.Half, FloatFormat.Half, 4, new Grid(CodeLayout.Affine, AffineSearch.MinMax), 32);
-        yield return Quantize(kernels, "F16 -> INT4 base", data.Half, FloatFormat.Half, 4, new Grid(CodeLayout.Affine, AffineSearch.IntegerZero), 128);
-        yield return Quantize(kernels, "F16 -> INT2 affine", data.Half, FloatFormat.Half, 2, new Grid(CodeLayout.Affine, AffineSearch.FreeZero), 128);
-        yield return Quantize(kernels, "F16 -> INT2 r2q", data.Half, FloatFormat.Half, 2, new Grid(CodeLayout.Lattice2, AffineSearch.MinMax), 128);
-        yield return Quantize(kernels, "F16 -> INT2 r2q offset", data.Half, FloatFormat.Half, 2, new Grid(CodeLayout.Lattice3, AffineSearch.MinMax), 128);
+        (string Name, int Bits, Grid Grid, int GroupSize)[] others =
+        [
+            ("INT4 min-max g64", 4, Range, 64),
+            ("INT4 min-max g32", 4, Range, 32),
+            ("INT4 base", 4, new Grid(CodeLayout.Affine, AffineSearch.IntegerZero), 128),
+            ("INT2 affine", 2, new Grid(CodeLayout.Affine, AffineSearch.FreeZero), 128),
+            ("INT2 r2q", 2, new Grid(CodeLayout.Lattice2, AffineSearch.MinMax), 128),
+            ("INT2 r2q offset", 2, new Grid(CodeLayout.Lattice3, AffineSearch.MinMax), 128),
+        ];
+        foreach ((string name, int bits, Grid grid, int groupSize) in others)
+            yield return Quantize(kernels, "F16 -> " + name, data.Half, FloatFormat.Half, bits, grid, groupSize);
     }
 
     /// <summary>The steps of quantizing alone, on a piece that stays in a cache: where the time goes.</summary>
@@ -76,9 +83,9 @@ internal static class KernelCases
     private static KernelCase Step(string name, Action body) => new()
     {
         Name = name,
-        Bytes = 512L * 2 * Rows * Columns,
+        Bytes = 64L * 2 * Rows * Columns,
         BytesPerParameter = 2,
-        Run = _ => Crew.Run(1, 512, () => _ => body()),
+        Run = _ => Crew.Run(1, 64, () => _ => body()),
     };
 
     private static KernelCase Quantize(
@@ -92,7 +99,8 @@ internal static class KernelCases
         };
         int bytes = FloatConversion.ByteSize(type);
         int partBytes = Rows * Columns * bytes;
-        int parts = (int)Math.Min(source.Bytes / partBytes, grid.Search == AffineSearch.MinMax && grid.Layout == CodeLayout.Affine ? 2048 : 256);
+        bool searches = grid.Search != AffineSearch.MinMax || grid.Layout != CodeLayout.Affine;
+        int parts = (int)Math.Min(source.Bytes / partBytes, searches ? 1024 : int.MaxValue);
         ErrorSums Part(RowQuantizer quantizer, QuantizedBlock block, float[] weights, int part)
         {
             kernels.ToSingle(type, source.Slice((long)part * partBytes, partBytes), weights);

@@ -42,7 +42,11 @@ internal sealed class KernelData : IDisposable
         var buffer = new NativeBuffer(bytes);
         Span<byte> pattern = MemoryMarshal.AsBytes(values.AsSpan());
         for (long offset = 0; offset < bytes; offset += pattern.Length)
-            pattern[..(int)Math.Min(pattern.Length, bytes - offset)].CopyTo(buffer.Slice(offset, (int)Math.Min(pattern.Length, bytes - offset)));
+        {
+            int length = (int)Math.Min(pattern.Length, bytes - offset);
+            pattern[..length].CopyTo(buffer.Slice(offset, length));
+        }
+
         return buffer;
     }
 }

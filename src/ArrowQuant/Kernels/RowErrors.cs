@@ -5,8 +5,8 @@ namespace ArrowQuant.Kernels;
 
 /// <summary>
 /// Sums over one row of weights and what its codes decode to. Weight i of the row goes to partial sum i mod 16. A partial sum collects the
-/// products of 128 weights of the row in single precision, with one rounding each, and then joins its total in double precision; the sixteen
-/// totals are added in order. A row whose squares single precision cannot hold is added up in double precision from the first to the last
+/// products of 128 weights of the row in single precision, with one rounding each, and then joins its total in double precision; the
+/// sixteen totals are added in order. A row whose squares single precision cannot hold is added up in double precision from the first to the last
 /// weight instead. That is the definition, whatever the vector width.
 /// </summary>
 internal static unsafe class RowErrors<T>
