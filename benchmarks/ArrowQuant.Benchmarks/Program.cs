@@ -12,5 +12,8 @@ if (args is ["layer-files", .. string[] files]) return LayerBenchmark.WriteFiles
 // fidelity [--samples N] [--model NAME] [--out FILE]: what quantized models still do
 if (args is ["fidelity", .. string[] options]) return await FidelityProgram.RunAsync(options);
 
+// fuzz [--inputs N] [--reader R] [--seed S] [--from I]: readers against changed files
+if (args is ["fuzz", .. string[] campaign]) return FuzzProgram.Run(campaign);
+
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;
