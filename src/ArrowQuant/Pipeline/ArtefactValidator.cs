@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using ArrowQuant.Configuration;
 using ArrowQuant.Errors;
@@ -209,9 +210,9 @@ public static class ArtefactValidator
 
         try
         {
-            return ReportJson.Deserialize(File.ReadAllText(path));
+            return ReportJson.Deserialize(Encoding.UTF8.GetString(BoundedFile.ReadAllBytes(path)));
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or IOException)
         {
             problems.Add($"{path} is not a report: {error.Message}");
             return null;
