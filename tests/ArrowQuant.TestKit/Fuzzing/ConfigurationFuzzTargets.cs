@@ -31,12 +31,12 @@ internal static class ConfigurationFuzzTargets
         %YAML 1.2
         ---
         defaults: &base {bit_width: 2, min_accuracy: 0.5}
-        list: &l [*base, *base]
+        list: &l [base, base]
         ? [a, b]
         : |
           text
           of lines
-        <<: *base
+        <<: {bit_width: 8}
         compression: !!str zstd
         ...
         """;
