@@ -52,7 +52,7 @@ internal static class ParquetFailure
                 TensorName = tensor,
             };
         }
-        catch (Exception e) when (e is ParquetException or IOException or OverflowException or DecoderFallbackException
+        catch (Exception e) when (e is ParquetException or InvalidDataException or IOException or OverflowException or DecoderFallbackException
             or InvalidCastException or NotSupportedException or ArgumentException or IndexOutOfRangeException)
         {
             string found = e is DecoderFallbackException ? "text that is not UTF-8" : FirstLine(e);
