@@ -7,8 +7,8 @@ using ArrowQuant.TestKit.Fuzzing;
 namespace ArrowQuant.Benchmarks;
 
 /// <summary>
-/// Gives readers a million changed files each: <c>fuzz [--inputs N] [--reader R] [--seed S] [--from I]</c>. Every reader runs in a process of
-/// its own, so that a crash of native code is a finding with a number and the campaign goes on behind it.
+/// Gives readers a million changed files each: <c>fuzz [--inputs N] [--reader R,...] [--seed S] [--from I]</c>. Every reader runs in a
+/// process of its own, so that a crash of native code is a finding with a number and the campaign goes on behind it.
 /// </summary>
 internal static class FuzzProgram
 {

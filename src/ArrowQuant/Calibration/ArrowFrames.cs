@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace ArrowQuant.Calibration;
 
 /// <summary>
-/// Where the messages of an Arrow IPC file or stream lie. Finding them reads and checks all metadata and no values; the index at the end of a
-/// file is not needed and not trusted.
+/// Where the messages of an Arrow IPC file or stream lie. Finding them reads and checks all metadata and no values; the index at the end
+/// of a file is not needed and not trusted.
 /// </summary>
 internal sealed class ArrowFrames
 {
@@ -43,7 +43,7 @@ internal sealed class ArrowFrames
         return frames;
     }
 
-    /// <summary>Everything that a reader of one batch needs, as a stream: the schema, dictionaries that come before it, the batch.</summary>
+    /// <summary>All that a reader of one batch needs, as a stream: the schema, dictionaries that come before it, the batch.</summary>
     public Stream Open(int batch)
     {
         (FileRange range, int dictionaries) = _batches[batch];

@@ -37,7 +37,8 @@ internal readonly ref struct FlatTable
     public byte Byte(int field) => PlaceOf(field, 1) is { } place ? _message[place] : (byte)0;
 
     /// <summary>A 64-bit number; 0 where the field is absent.</summary>
-    public long Int64(int field) => PlaceOf(field, sizeof(long)) is { } place ? BinaryPrimitives.ReadInt64LittleEndian(_message[place..]) : 0;
+    public long Int64(int field) =>
+        PlaceOf(field, sizeof(long)) is { } place ? BinaryPrimitives.ReadInt64LittleEndian(_message[place..]) : 0;
 
     /// <summary>True when the field is there.</summary>
     public bool Has(int field) => PlaceOf(field, 1) is not null;

@@ -53,14 +53,15 @@ internal readonly record struct PageHeader(int Length, long Kind, long Compresse
         while (reader.NextField(ref field, out ThriftType held))
         {
             if (field == 1) header = header with { Values = reader.ReadInteger(held) };
-            else if (hasLevels && field is (5 or 6)) header = header with { Levels = checked(header.Levels + LevelBytes(ref reader, held)) };
+            else if (hasLevels && field is (5 or 6)) header = header with { Levels = header.Levels + LevelBytes(ref reader, held) };
             else reader.Skip(held);
         }
 
         return header;
     }
 
-    private static long LevelBytes(ref ThriftReader reader, ThriftType type) => reader.ReadInteger(type) is >= 0 and <= int.MaxValue and long bytes
+    private static long LevelBytes(ref ThriftReader reader, ThriftType type) =>
+        reader.ReadInteger(type) is >= 0 and <= int.MaxValue and long bytes
         ? bytes
         : throw new InvalidDataException("a page claims less than 0 or more than 2^31 bytes of levels");
 }

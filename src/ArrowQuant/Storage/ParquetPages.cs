@@ -91,7 +91,8 @@ internal sealed class ParquetPages : IDisposable
 
     private static void CheckSizes(PageHeader header, ParquetChunk chunk, long bytesLeft)
     {
-        if (chunk.Codec < 0 || chunk.Codec >= Expansion.Length) throw new InvalidDataException($"its pages have the unknown codec {chunk.Codec}");
+        if (chunk.Codec < 0 || chunk.Codec >= Expansion.Length)
+            throw new InvalidDataException($"its pages have the unknown codec {chunk.Codec}");
         if (header.Compressed < 0 || header.Compressed > bytesLeft)
             throw new InvalidDataException($"a page claims {header.Compressed} bytes, its column has {bytesLeft} left");
         long most = Math.Min(int.MaxValue, (header.Compressed * Expansion[chunk.Codec]) + Slack);

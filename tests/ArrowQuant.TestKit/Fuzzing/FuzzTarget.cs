@@ -6,7 +6,8 @@ namespace ArrowQuant.TestKit.Fuzzing;
 /// <param name="fileName">The file in it that is changed.</param>
 /// <param name="seeds">Valid contents of the file; of several that are read alike.</param>
 /// <param name="read">Reads the file with this path and all that it leads to.</param>
-public sealed class FuzzTarget(string name, TempFolder folder, string fileName, IReadOnlyList<FuzzSeed> seeds, Action<string> read) : IDisposable
+public sealed class FuzzTarget(string name, TempFolder folder, string fileName, IReadOnlyList<FuzzSeed> seeds, Action<string> read)
+    : IDisposable
 {
     private const ulong InputStep = 0xD1342543DE82EF95;
 
