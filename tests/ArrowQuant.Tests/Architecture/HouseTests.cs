@@ -39,7 +39,8 @@ public sealed class HouseTests
 
     [Fact]
     public void TextFiles_OfTheRepository_AreUtf8WithLineFeeds() =>
-        AssertNone(RepositoryText.All.Where(file => !IsLockFile(file.Path)).SelectMany(file => SourceRules.Encoding(file.Path, file.Bytes)));
+        AssertNone(RepositoryText.All.Where(file => !IsLockFile(file.Path))
+            .SelectMany(file => SourceRules.Encoding(file.Path, file.Bytes)));
 
     [Fact]
     public void TextFiles_OfTheRepository_NameNoMachine() =>
