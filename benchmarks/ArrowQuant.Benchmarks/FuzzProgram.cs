@@ -39,6 +39,7 @@ internal static class FuzzProgram
         using TempFolder folder = new();
         string progress = folder.PathOf("progress");
         long start = Stopwatch.GetTimestamp();
+        long begin = first;
         long accepted = 0;
         long findings = 0;
         for (int crashes = 0; first < inputs && crashes < MostCrashes; crashes++)
@@ -56,8 +57,8 @@ internal static class FuzzProgram
         }
 
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        string row = $"| {reader} | {first} | {accepted} | {first - accepted - findings} | {findings} | {seconds:F0} |";
-        Console.WriteLine(row);
+        long count = first - begin;
+        Console.WriteLine($"| {reader} | {count} | {accepted} | {count - accepted - findings} | {findings} | {seconds:F0} |");
         return findings == 0;
     }
 
