@@ -23,5 +23,8 @@ if (args is ["model", .. string[] model]) return ModelBenchmark.Run(model, Conso
 
 if (args is ["model-copy", .. string[] copy]) return PlainCopy.Run(copy);
 
+// fuzz [--inputs N] [--reader R] [--seed S] [--from I]: readers against changed files
+if (args is ["fuzz", .. string[] campaign]) return FuzzProgram.Run(campaign);
+
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;

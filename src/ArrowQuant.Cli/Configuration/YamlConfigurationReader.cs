@@ -62,9 +62,9 @@ internal static class YamlConfigurationReader
         YamlStream stream = [];
         try
         {
-            if (TooDeep(text) is { } line)
+            if (Refusal(text) is { } refusal)
             {
-                errors.Add($"{path}:{line}: nested too deeply for a configuration");
+                errors.Add($"{path}:{refusal}");
                 return [];
             }
 
@@ -86,14 +86,17 @@ internal static class YamlConfigurationReader
         return Bind(stream, path, errors);
     }
 
-    private static long? TooDeep(string text)
+    // Aliases make a small file a large one: ten lines of lists of lists are a node model that takes hours to compare.
+    private static string? Refusal(string text)
     {
         Parser parser = new(new StringReader(text));
         int depth = 0;
         while (parser.MoveNext())
         {
             depth += parser.Current!.NestingIncrease;
-            if (depth > DeepestLevel) return parser.Current.Start.Line;
+            string at = string.Create(CultureInfo.InvariantCulture, $"{parser.Current.Start.Line}");
+            if (depth > DeepestLevel) return $"{at}: nested too deeply for a configuration";
+            if (parser.Current is AnchorAlias alias) return $"{at}: *{alias.Value} stands for another value; write the value itself";
         }
 
         return null;

@@ -7,39 +7,35 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ArrowQuant.Calibration;
 
-/// <summary>The record batches of an Arrow IPC file, or of a stream, which has no index and is one part.</summary>
+/// <summary>The record batches of an Arrow IPC file or stream.</summary>
 internal sealed class ArrowBatches : IBatchReader
 {
-    private readonly ArrowStreamReader _reader;
+    private readonly SafeFileHandle _handle;
+    private readonly ArrowFrames _frames;
+    private readonly FileSizedAllocator _allocator;
 
-    private ArrowBatches(ArrowStreamReader reader, int partCount)
+    private ArrowBatches(SafeFileHandle handle, string path)
     {
-        _reader = reader;
-        PartCount = partCount;
+        _handle = handle;
+        _frames = ArrowFrames.Find(handle, path);
+        _allocator = new FileSizedAllocator(RandomAccess.GetLength(handle));
     }
 
     /// <inheritdoc/>
-    public int PartCount { get; }
+    public int PartCount => _frames.BatchCount;
 
-    /// <summary>Opens a file.</summary>
+    /// <summary>Opens a file and checks its metadata.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged or lies.</exception>
     public static IBatchReader Open(string path)
     {
         SafeFileHandle handle = ModelFile.OpenHandle(path);
-        FileStream stream = new(handle, FileAccess.Read, 1 << 16);
         try
         {
-            byte[] magic = new byte[6];
-            int read = stream.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
-            bool isFile = read == magic.Length && magic.AsSpan().SequenceEqual("ARROW1"u8);
-            stream.Position = 0;
-            FileSizedAllocator allocator = new(stream.Length);
-            if (!isFile) return new ArrowBatches(new ArrowStreamReader(stream, allocator, leaveOpen: false), 1);
-            ArrowFileReader reader = new(stream, allocator, leaveOpen: false);
-            return new ArrowBatches(reader, reader.RecordBatchCountAsync().AsTask().GetAwaiter().GetResult());
+            return new ArrowBatches(handle, path);
         }
         catch
         {
-            stream.Dispose();
+            handle.Dispose();
             throw;
         }
     }
@@ -47,18 +43,12 @@ internal sealed class ArrowBatches : IBatchReader
     /// <inheritdoc/>
     public IEnumerable<RecordBatch> Batches(int part)
     {
-        if (_reader is ArrowFileReader file)
-        {
-            yield return file.ReadRecordBatchAsync(part).AsTask().GetAwaiter().GetResult()
-                ?? throw new InvalidDataException($"record batch {part} is missing");
-            yield break;
-        }
-
-        while (_reader.ReadNextRecordBatch() is { } batch) yield return batch;
+        using ArrowStreamReader reader = new(_frames.Open(part), _allocator, leaveOpen: false);
+        yield return reader.ReadNextRecordBatch() ?? throw new InvalidDataException($"record batch {part} is missing");
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _reader.Dispose();
+    public void Dispose() => _handle.Dispose();
 
     // No batch is larger than the file: a size that lies is refused before memory is taken for it.
     private sealed class FileSizedAllocator(long fileLength) : MemoryAllocator

@@ -87,7 +87,10 @@ internal sealed class BatchColumns
     {
         for (int i = 0; i < batch.ColumnCount; i++)
         {
-            if (batch.Schema.GetFieldByIndex(i).Name == name) return batch.Column(i);
+            if (batch.Schema.GetFieldByIndex(i).Name != name) continue;
+            IArrowArray column = batch.Column(i);
+            if (column.Length == batch.Length) return column;
+            throw new InvalidDataException($"column '{name}' has {column.Length} rows in a batch of {batch.Length}");
         }
 
         return null;

@@ -61,6 +61,7 @@ internal sealed class ParquetBatches : IBatchReader
         long batchRows = BatchRows;
         for (int i = 0; i < file.RowGroupCount; i++)
         {
+            foreach (string column in BatchColumns.Names.Where(file.Has)) file.CheckPages(i, column);
             using RowGroupReader group = file.RowGroup(i);
             using ColumnChunkMetaData chunk = group.MetaData.GetColumnChunkMetaData(file.IndexOf(BatchColumns.Data));
             long rowValues = chunk.NumValues / Math.Max(1, group.MetaData.NumRows) + 1;

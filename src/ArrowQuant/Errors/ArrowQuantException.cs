@@ -8,7 +8,7 @@ namespace ArrowQuant.Errors;
 public abstract class ArrowQuantException : Exception
 {
     private protected ArrowQuantException(string message, Exception? innerException)
-        : base(message, innerException)
+        : base(PrintableLine.Of(message), innerException)
     {
     }
 

@@ -9,7 +9,7 @@ public sealed class ConfigurationException : ArrowQuantException
         : base(string.Join("; ", errors), innerException)
     {
         ArgumentOutOfRangeException.ThrowIfZero(errors.Count);
-        Errors = errors;
+        Errors = [.. errors.Select(PrintableLine.Of)];
     }
 
     /// <summary>Every error, one line each.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using ArrowQuant.Configuration;
 using ArrowQuant.Errors;
@@ -198,12 +199,12 @@ public static class ArtefactValidator
 
         try
         {
-            QuantizationResult report = ReportJson.Deserialize(File.ReadAllText(path));
+            QuantizationResult report = ReportJson.Deserialize(Encoding.UTF8.GetString(BoundedFile.ReadAllBytes(path)));
             if (!report.Layers.Contains(null!) && !report.Kept.Contains(null!)) return report;
             problems.Add($"{path} is not a report: a layer or a kept tensor is null");
             return null;
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or IOException)
         {
             problems.Add($"{path} is not a report: {error.Message}");
             return null;

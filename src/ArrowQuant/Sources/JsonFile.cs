@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using ArrowQuant.Errors;
 
 namespace ArrowQuant.Sources;
@@ -27,6 +28,7 @@ internal static class JsonFile
             using JsonDocument document = JsonDocument.Parse(json, Strict);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw ModelFault.Of(path, $"found {KindOf(document.RootElement)}, expected a JSON object");
+            RequireUnicode(json.Span);
             return document.RootElement.Clone();
         }
         catch (JsonException e)
@@ -38,6 +40,17 @@ internal static class JsonFile
         catch (InvalidOperationException e)
         {
             throw ModelFault.Of(path, "not valid JSON: a string is not Unicode text", null, e);
+        }
+    }
+
+    // The document model finds such text only when it is asked for, far from any place that knows the file.
+    private static void RequireUnicode(ReadOnlySpan<byte> json)
+    {
+        Utf8JsonReader reader = new(json);
+        while (reader.Read())
+        {
+            bool isText = reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName;
+            if (isText && (reader.ValueIsEscaped || !Utf8.IsValid(reader.ValueSpan))) reader.GetString();
         }
     }
 

@@ -25,6 +25,8 @@ internal sealed record ModelFolder(string Path, JsonElement? Metadata, JsonEleme
     private static JsonElement? ReadOptional(string folder, string name)
     {
         string path = System.IO.Path.Combine(folder, name);
-        return File.Exists(path) ? JsonFile.ReadObject(path) : null;
+        if (!File.Exists(path)) return null;
+        ContainedPath.ThrowIfOutside(folder, path, folder);
+        return JsonFile.ReadObject(path);
     }
 }

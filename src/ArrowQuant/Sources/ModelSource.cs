@@ -27,7 +27,7 @@ public static class ModelSource
             string index = Path.Combine(full, DiffusersIndex.FileName);
             return File.Exists(index)
                 ? DiffusersSource.Open(full, options)
-                : OpenWeights(full, WeightLocator.Locate(full, options.Variant));
+                : OpenWeights(full, Inside(full, WeightLocator.Locate(full, options.Variant)));
         }
 
         if (!File.Exists(full)) throw new ModelNotFoundException($"{full}: no such file or folder, expected a model") { FilePath = full };
@@ -40,6 +40,14 @@ public static class ModelSource
     /// <param name="location">Where the weights are.</param>
     internal static IModelSource OpenWeights(string path, WeightLocation location) =>
         location.Kind == WeightKind.Parquet ? ParquetModelSource.Open(location.Path) : OpenSafeTensors(path, location);
+
+    // The folder may be a stranger's: a link in it must not put another file's weights into the result. A folder of Parquet files checks
+    // each of them.
+    private static WeightLocation Inside(string folder, WeightLocation location)
+    {
+        if (location.Path != folder) ContainedPath.ThrowIfOutside(folder, location.Path, folder);
+        return location;
+    }
 
     private static IModelSource OpenSafeTensors(string path, WeightLocation location)
     {

@@ -31,6 +31,16 @@ internal static class SidecarFiles
         return sidecars;
     }
 
+    /// <summary>Every file of a folder, with its subfolders.</summary>
+    /// <exception cref="ModelFormatException">A link leaves the folder, or folders are nested too deeply.</exception>
+    public static IReadOnlyList<SidecarFile> OfTree(string root)
+    {
+        List<SidecarFile> sidecars = [];
+        foreach (string path in ModelFile.FilesOf(root)) sidecars.Add(Sidecar(root, path, ""));
+        foreach (string child in ModelFile.FoldersOf(root)) AddAll(root, child, Path.GetFileName(child) + "/", 1, sidecars);
+        return sidecars;
+    }
+
     /// <summary>The files of a component whose weights are quantized: all but weights, calibration and reference data.</summary>
     /// <param name="root">The diffusers folder.</param>
     /// <param name="component">The name of the component.</param>
@@ -43,8 +53,12 @@ internal static class SidecarFiles
 
     /// <summary>The files <c>calibration.*</c> of a model folder that calibration reads, in ordinal order.</summary>
     public static IReadOnlyList<string> Calibration(string folder) =>
-        [.. ModelFile.FilesOf(folder).Where(path => Path.GetFileName(path).ToLowerInvariant()
-            is "calibration.safetensors" or "calibration.parquet" or "calibration.arrow" or "calibration.jsonl")];
+    [
+        .. ModelFile.FilesOf(folder)
+            .Where(path => Path.GetFileName(path).ToLowerInvariant()
+                is "calibration.safetensors" or "calibration.parquet" or "calibration.arrow" or "calibration.jsonl")
+            .Select(path => Sidecar(folder, path, "").SourcePath),
+    ];
 
     private static bool Travels(string name) =>
         !ForeignFormats.IsWeightName(name)

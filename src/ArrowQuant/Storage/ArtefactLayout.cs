@@ -92,7 +92,7 @@ internal static class ArtefactLayout
         string path = Path.Combine(folder, MetadataFile);
         try
         {
-            return File.Exists(path) && ArtefactMetadata.IsOwn(File.ReadAllBytes(path));
+            return File.Exists(path) && ArtefactMetadata.IsOwn(BoundedFile.ReadAllBytes(path));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

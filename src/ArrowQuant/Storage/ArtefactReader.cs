@@ -212,6 +212,8 @@ public sealed class ArtefactReader : IDisposable
         string path = PathOf(relativePath);
         FileInfo file = new(path);
         if (!file.Exists) throw Failures.Missing(path);
+        if (FolderBounds.WayOut(Folder, path) is { } place)
+            throw Failures.Format(path, null, $"is a link to {place}, expected a file inside {Folder}");
         if (bytes is { } expected && file.Length != expected)
         {
             throw Failures.Format(

@@ -8,7 +8,7 @@ namespace ArrowQuant.Storage;
 internal static class Failures
 {
     public static ModelFormatException Format(string path, string? tensor, string what, Exception? cause = null) =>
-        new(OneLine(tensor is null ? $"{path}: {what}" : $"{path}: tensor {tensor}: {what}"), cause)
+        new(tensor is null ? $"{path}: {what}" : $"{path}: tensor {tensor}: {what}", cause)
         {
             FilePath = path,
             TensorName = tensor,
@@ -19,7 +19,7 @@ internal static class Failures
         new($"{path}: this file is missing, {ArtefactLayout.MetadataFile} lists it") { FilePath = path };
 
     public static ResourceException Resource(string path, string what, Exception? cause = null) =>
-        new(OneLine($"{path}: {what}"), cause) { FilePath = path };
+        new($"{path}: {what}", cause) { FilePath = path };
 
     /// <summary>A write that the file system refused: full, read-only, no permission.</summary>
     public static ResourceException CannotWrite(string path, Exception cause) =>
@@ -32,6 +32,4 @@ internal static class Failures
     public static bool IsDamage(Exception e) =>
         e is ParquetException or InvalidDataException or IOException or UnauthorizedAccessException or OverflowException or JsonException
             or ArgumentException;
-
-    private static string OneLine(string message) => message.ReplaceLineEndings(" ");
 }

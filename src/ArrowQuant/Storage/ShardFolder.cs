@@ -15,7 +15,7 @@ internal static class ShardFolder
         ArtefactMetadata metadata;
         try
         {
-            byte[] utf8 = File.ReadAllBytes(path);
+            byte[] utf8 = BoundedFile.ReadAllBytes(path);
             if (!ArtefactMetadata.IsOwn(utf8))
             {
                 throw Failures.Format(
@@ -27,7 +27,7 @@ internal static class ShardFolder
             RequireVersion(path, utf8);
             metadata = ArtefactMetadata.Parse(utf8);
         }
-        catch (Exception e) when (e is JsonException || Failures.IsFileSystem(e))
+        catch (Exception e) when (e is JsonException or InvalidOperationException || Failures.IsFileSystem(e))
         {
             throw Failures.Format(path, null, $"cannot be read: {e.Message}", e);
         }

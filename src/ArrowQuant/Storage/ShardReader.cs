@@ -11,6 +11,7 @@ namespace ArrowQuant.Storage;
 internal sealed class ShardReader : IDisposable
 {
     private readonly Lock _lock = new();
+    private readonly ParquetPages _pages;
     private readonly ParquetFileReader _reader;
     private readonly Dictionary<string, int> _columns = [];
     private readonly List<List<(LayerHeader Header, StoredBlock Block)>> _rowGroups = [];
@@ -24,7 +25,7 @@ internal sealed class ShardReader : IDisposable
     public ShardReader(string path, string? component)
     {
         FilePath = path;
-        _reader = Open(path);
+        (_pages, _reader) = Open(path);
         try
         {
             using FileMetaData footer = _reader.FileMetaData;
@@ -34,7 +35,7 @@ internal sealed class ShardReader : IDisposable
         }
         catch (Exception e)
         {
-            _reader.Dispose();
+            Dispose();
             if (Failures.IsDamage(e)) throw Failures.Format(path, null, $"is damaged: {e.Message}", e);
             throw;
         }
@@ -49,7 +50,9 @@ internal sealed class ShardReader : IDisposable
     {
         try
         {
-            using ParquetFileReader reader = Open(path);
+            (ParquetPages pages, ParquetFileReader opened) = Open(path);
+            using ParquetFileReader reader = opened;
+            pages.Dispose();
             using FileMetaData footer = reader.FileMetaData;
             return footer.KeyValueMetadata.ContainsKey(ArtefactLayout.FormatKey);
         }
@@ -82,18 +85,25 @@ internal sealed class ShardReader : IDisposable
             }
         });
 
-    public void Dispose() => _reader.Dispose();
-
-    private static ParquetFileReader Open(string path)
+    public void Dispose()
     {
+        _reader.Dispose();
+        _pages.Dispose();
+    }
+
+    private static (ParquetPages Pages, ParquetFileReader Reader) Open(string path)
+    {
+        ParquetPages? pages = null;
         try
         {
+            pages = ParquetPages.Open(path);
             using ReaderProperties properties = ReaderProperties.GetDefaultReaderProperties();
             properties.EnableBufferedStream(); // else a whole column chunk would be in memory at once
-            return new ParquetFileReader(path, properties);
+            return (pages, new ParquetFileReader(path, properties));
         }
         catch (Exception e) when (Failures.IsDamage(e))
         {
+            pages?.Dispose();
             string what = $"is not a whole Parquet file: {e.Message}; it was cut short or damaged, copy or write it again";
             throw Failures.Format(path, null, what, e);
         }
@@ -148,10 +158,9 @@ internal sealed class ShardReader : IDisposable
     private (List<StoredRow> Rows, long DataBytes) ReadDescriptions(int rowGroup)
     {
         using RowGroupReader group = _reader.RowGroup(rowGroup);
-        using ColumnChunkMetaData data = group.MetaData.GetColumnChunkMetaData(_columns[ArtefactLayout.Data]);
         // A row costs the data column at least its length prefix, which bounds what a lying row count could make us allocate.
         long rowCount = group.MetaData.NumRows;
-        long dataBytes = data.TotalUncompressedSize;
+        long dataBytes = _pages.Check(rowGroup, _columns[ArtefactLayout.Data]);
         if (rowCount < 0 || rowCount > dataBytes)
             throw Failures.Format(FilePath, null, $"row group {rowGroup} has {rowCount} rows in {dataBytes} bytes of data");
         List<StoredRow> rows = [];
@@ -160,6 +169,7 @@ internal sealed class ShardReader : IDisposable
         {
             try
             {
+                _pages.Check(rowGroup, _columns[column.Name]);
                 using ColumnReader reader = group.Column(_columns[column.Name]);
                 column.Read(reader, rows);
             }
@@ -205,6 +215,7 @@ internal sealed class ShardReader : IDisposable
     {
         try
         {
+            _pages.Check(rowGroup, _columns[column.Name]);
             using RowGroupReader group = _reader.RowGroup(rowGroup);
             using ColumnReader reader = group.Column(_columns[column.Name]);
             return read(reader);

@@ -156,7 +156,7 @@ public sealed class SafeTensorsSourceTests
         File.CreateSymbolicLink(files.PathOf("s2.safetensors"), files.PathOf("s1.safetensors"));
         files.Write("model.safetensors.index.json", """{"weight_map":{"a":"s1.safetensors"}}""");
         ModelFormatException e = Assert.Throws<ModelFormatException>(() => ModelSource.Open(files.Root));
-        Assert.Contains("leads through more than 40 links", e.Message);
+        Assert.Contains("is a link to more than 40 links", e.Message);
     }
 
     private static void WriteShards(ModelFiles files)

@@ -66,7 +66,7 @@ internal sealed class ColumnValues(ParquetFile file)
         }
 
         using RowGroupReader group = file.RowGroup(rowGroup);
-        using ColumnReader reader = group.Column(file.IndexOf(column));
+        using ColumnReader reader = file.Column(group, rowGroup, column);
         if (reader is not ColumnReader<TPhysical> typed)
         {
             throw file.Error($"has a column '{column}' of physical type {descriptor.PhysicalType}, expected {TypeName<TPhysical>()}");

@@ -72,7 +72,7 @@ internal sealed class DataCursor : IDisposable
         if (address.RowGroup >= _file.RowGroupCount)
             throw _file.Error($"changed while it was read: it has {_file.RowGroupCount} row groups, expected more than {address.RowGroup}");
         _group = _file.RowGroup(address.RowGroup);
-        _column = (ColumnReader<ByteArray>)_group.Column(_file.IndexOf("data"));
+        _column = (ColumnReader<ByteArray>)_file.Column(_group, address.RowGroup, "data");
         _next = address with { Row = 0 };
     }
 }

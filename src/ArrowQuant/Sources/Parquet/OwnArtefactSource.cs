@@ -106,8 +106,7 @@ internal sealed class OwnArtefactSource : IModelSource
 
     private static SidecarFile[] SidecarsOf(ArtefactReader reader) =>
     [
-        .. Directory.EnumerateFiles(reader.Folder, "*", SearchOption.AllDirectories)
-            .Select(file => new SidecarFile(file, System.IO.Path.GetRelativePath(reader.Folder, file).Replace('\\', '/')))
+        .. SidecarFiles.OfTree(reader.Folder)
             .Where(file => !file.RelativePath.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase)
                 && file.RelativePath is not (ArtefactLayout.MetadataFile or ArtefactLayout.ReportFile))
             .OrderBy(file => file.RelativePath, StringComparer.Ordinal),

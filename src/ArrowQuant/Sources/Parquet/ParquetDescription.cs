@@ -58,7 +58,7 @@ internal static class ParquetDescription
         return distinct.Length == 1 ? distinct[0] : null; // rows that disagree tell nothing
     }
 
-    private static string? Text(JsonElement? root, string property) => root is { } value ? ParquetModelFiles.Text(value, property) : null;
+    private static string? Text(JsonElement? root, string property) => root is { } value ? JsonFile.StringOf(value, property) : null;
 
     private static Modality? ModalityOf(string? text) => text?.ToLowerInvariant() switch
     {

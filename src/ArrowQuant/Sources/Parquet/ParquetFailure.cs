@@ -52,8 +52,8 @@ internal static class ParquetFailure
                 TensorName = tensor,
             };
         }
-        catch (Exception e) when (e is ParquetException or IOException or OverflowException or DecoderFallbackException
-            or InvalidCastException or NotSupportedException or ArgumentException or IndexOutOfRangeException)
+        catch (Exception e) when (e is ParquetException or InvalidDataException or IOException or OverflowException
+            or DecoderFallbackException or InvalidCastException or NotSupportedException or ArgumentException or IndexOutOfRangeException)
         {
             string found = e is DecoderFallbackException ? "text that is not UTF-8" : FirstLine(e);
             throw Error(path, $"is damaged: {Where(tensor)} cannot be read ({found}); copy or export the file again", tensor, e);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using ArrowQuant.Errors;
+using ArrowQuant.Storage;
 using Microsoft.Win32.SafeHandles;
 using ParquetSharp;
 
@@ -11,6 +12,7 @@ internal sealed class ParquetFile : IDisposable
     private const int SmallestFile = 12;
     private const string FormatKey = "arrowquant.format";
 
+    private readonly ParquetPages _pages;
     private readonly ParquetFileReader _reader;
     private readonly FileMetaData _metaData;
     private readonly Dictionary<string, int> _columns = new(StringComparer.Ordinal);
@@ -19,15 +21,31 @@ internal sealed class ParquetFile : IDisposable
     {
         Path = path;
         CheckEnvelope(path);
+        _pages = ParquetPages.Open(path);
+        try
+        {
+            _reader = OpenReader(path);
+            _metaData = _reader.FileMetaData;
+            for (int i = 0; i < _metaData.NumColumns; i++)
+            {
+                string name = RootName(_metaData.Schema.Column(i));
+                if (!_columns.TryAdd(name, i)) _columns[name] = Several;
+            }
+        }
+        catch
+        {
+            _metaData?.Dispose();
+            _reader?.Dispose();
+            _pages.Dispose();
+            throw;
+        }
+    }
+
+    private static ParquetFileReader OpenReader(string path)
+    {
         using ReaderProperties properties = ReaderProperties.GetDefaultReaderProperties();
         properties.EnableBufferedStream(); // otherwise the whole column chunk is held in memory
-        _reader = new ParquetFileReader(path, properties);
-        _metaData = _reader.FileMetaData;
-        for (int i = 0; i < _metaData.NumColumns; i++)
-        {
-            string name = RootName(_metaData.Schema.Column(i));
-            if (!_columns.TryAdd(name, i)) _columns[name] = Several;
-        }
+        return new ParquetFileReader(path, properties);
     }
 
     /// <summary>Stands for a column that is a group of several leaves, or named twice.</summary>
@@ -66,6 +84,16 @@ internal sealed class ParquetFile : IDisposable
     /// <summary>Opens a row group.</summary>
     public RowGroupReader RowGroup(int index) => _reader.RowGroup(index);
 
+    /// <summary>Opens a column of a row group after its page headers were checked.</summary>
+    public ColumnReader Column(RowGroupReader group, int rowGroup, string column)
+    {
+        CheckPages(rowGroup, column);
+        return group.Column(IndexOf(column));
+    }
+
+    /// <summary>Checks the page headers of a column.</summary>
+    public void CheckPages(int rowGroup, string column) => _pages.Check(rowGroup, IndexOf(column));
+
     /// <summary>Makes an error that begins with the file and continues with <paramref name="message"/>.</summary>
     public ModelFormatException Error(string message, string? tensor = null) =>
         ParquetFailure.Error(Path, message, tensor);
@@ -75,6 +103,7 @@ internal sealed class ParquetFile : IDisposable
     {
         _metaData.Dispose();
         _reader.Dispose();
+        _pages.Dispose();
     }
 
     private static string RootName(ColumnDescriptor column)

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using ArrowQuant.Errors;
 
@@ -35,42 +34,12 @@ internal static class ParquetModelFiles
     /// <summary>True when the folder's metadata.json is one of our artefact: of our format and with a list of shards.</summary>
     public static bool IsOwnArtefact(string folder) =>
         ReadJson(Path.Combine(folder, "metadata.json")) is { } root
-        && Text(root, "format") == "parquet_v2_extended" && root.TryGetProperty("shards", out JsonElement shards)
+        && JsonFile.StringOf(root, "format") == "parquet_v2_extended" && root.TryGetProperty("shards", out JsonElement shards)
         && shards.ValueKind == JsonValueKind.Array;
 
     /// <summary>The object in a JSON file, or null when there is no such file.</summary>
     /// <exception cref="ModelFormatException">The file holds something else.</exception>
-    public static JsonElement? ReadJson(string path)
-    {
-        if (!File.Exists(path)) return null;
-        byte[] bytes = ParquetFailure.Map(path, null, () => File.ReadAllBytes(path));
-        try
-        {
-            ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes.AsMemory(3) : bytes;
-            using JsonDocument document = JsonDocument.Parse(json);
-            if (document.RootElement.ValueKind == JsonValueKind.Object) return document.RootElement.Clone();
-            throw ParquetFailure.Error(path, $"holds a JSON {document.RootElement.ValueKind}, expected an object");
-        }
-        catch (JsonException e)
-        {
-            string where = e.LineNumber is { } line ? $" (line {line + 1})" : "";
-            throw ParquetFailure.Error(path, $"is not valid JSON{where}", cause: e);
-        }
-    }
-
-    /// <summary>A property's text, or null when it has none that is Unicode.</summary>
-    public static string? Text(JsonElement root, string property)
-    {
-        if (!root.TryGetProperty(property, out JsonElement value) || value.ValueKind != JsonValueKind.String) return null;
-        try
-        {
-            return value.GetString();
-        }
-        catch (InvalidOperationException)
-        {
-            return null;
-        }
-    }
+    public static JsonElement? ReadJson(string path) => File.Exists(path) ? JsonFile.ReadObject(path) : null;
 
     private static bool BeginsLikeParquet(string file)
     {

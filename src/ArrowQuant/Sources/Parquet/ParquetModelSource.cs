@@ -45,6 +45,7 @@ internal sealed class ParquetModelSource : IModelSource
         string folder = isFolder ? path : System.IO.Path.GetDirectoryName(path)!;
         if (isFolder && ParquetModelFiles.IsOwnArtefact(folder)) return OwnArtefactSource.Open(path);
         List<string> files = isFolder ? ParquetFailure.Map(path, null, () => ParquetModelFiles.InFolder(path)) : [path];
+        if (isFolder) files.ForEach(file => ContainedPath.ThrowIfOutside(path, file, path));
         if (files.Count == 0)
             throw new ModelNotFoundException($"'{fileOrFolder}' holds no Parquet model (*.parquet)") { FilePath = fileOrFolder };
 

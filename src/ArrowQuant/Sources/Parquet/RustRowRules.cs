@@ -68,6 +68,8 @@ internal static class RustRowRules
                 row, $"has lost the weights of tensor '{row.Name}': its data are empty and '{bin}' is missing; copy the .bin files too");
         }
 
+        string folder = Path.GetDirectoryName(bin)!;
+        ContainedPath.ThrowIfOutside(folder, bin, folder);
         if (file.Length == plain.StoredLength) return plain with { BinPath = bin, Info = plain.Info with { FilePath = bin } };
         throw ParquetFailure.Error(bin, $"has {file.Length} bytes for tensor '{row.Name}', expected {plain.Expectation}", row.Name);
     }

@@ -99,7 +99,7 @@ public sealed class YamlConfigurationTests
     [InlineData("bit_width: 4\nbit_width: 8\n", "c.yaml:2: not understood as YAML: ")]
     [InlineData("bit_width: \"4\n", "not understood as YAML: ")]
     [InlineData("a: b: c\n", "c.yaml:1: not understood as YAML: ")]
-    [InlineData("bit_width: *nowhere\n", "not understood as YAML: ")]
+    [InlineData("bit_width: *nowhere\n", "*nowhere stands for another value; write the value itself")]
     [InlineData("layer_bit_widths: {a: 4, a: 8}\n", "not understood as YAML: ")]
     public void Read_Malformed_IsOneErrorWithItsLine(string text, string expected) =>
         Assert.Contains(expected, Assert.Single(Read(text).Errors), StringComparison.Ordinal);

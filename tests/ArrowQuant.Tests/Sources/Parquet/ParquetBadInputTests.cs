@@ -48,7 +48,7 @@ public sealed class ParquetBadInputTests : IDisposable
 
         Assert.StartsWith($"'{_folder.File(Name)}' is damaged: its headers cannot be read (", e.Message, StringComparison.Ordinal);
         Assert.EndsWith("); copy or export the file again", e.Message, StringComparison.Ordinal);
-        Assert.IsType<ParquetException>(e.InnerException);
+        Assert.IsType<InvalidDataException>(e.InnerException);
     }
 
     [Fact]
