@@ -36,10 +36,10 @@ internal sealed class LayerJob : IDisposable
     public PreparedLayer Prepared => _prepared.Value;
 
     /// <summary>Quantizes the rows of one block.</summary>
-    public QuantizedRows Quantize(long rowStart, int rowCount, BlockBuffers buffers)
+    public QuantizedRows Quantize(long rowStart, int rowCount, BlockBuffers buffers, BlockPool pool)
     {
         PreparedLayer prepared = _prepared.Value;
-        var block = new QuantizedBlock(prepared.Format, rowStart, rowCount);
+        QuantizedBlock block = pool.Rent(prepared.Format, rowStart, rowCount);
         Span<byte> source = buffers.Source(_reader.RowBytes * rowCount);
         _reader.ReadRows(rowStart, rowCount, source);
         RowQuantizer quantizer = prepared.NewQuantizer(_request.Kernels);
