@@ -16,9 +16,10 @@ internal sealed class BlockPool(int capacity)
     /// <summary>A block whose rows are all to be filled; its arrays hold anything.</summary>
     public QuantizedBlock Rent(QuantizedFormat format, long rowStart, int rowCount)
     {
+        BlockSize size = BlockSize.Of(format, rowCount);
         lock (_gate)
         {
-            if (_spent.TryGetValue(BlockSize.Of(format, rowCount), out Stack<QuantizedBlock>? stack) && stack.TryPop(out QuantizedBlock? spent))
+            if (_spent.TryGetValue(size, out Stack<QuantizedBlock>? stack) && stack.TryPop(out QuantizedBlock? spent))
             {
                 _kept--;
                 return new QuantizedBlock(format, rowStart, rowCount, spent);

@@ -36,7 +36,9 @@ internal sealed class BlockScheduler<TResult>
     /// <summary>Workers.</summary>
     public int Threads { get; }
 
-    /// <summary>How far the taken jobs of a shard may run ahead of the written ones: one for each worker, and one that is being written.</summary>
+    /// <summary>
+    /// How far the taken jobs of a shard may run ahead of the written ones: one for each worker, and one that is being written.
+    /// </summary>
     public static int Window(int threads) => threads + 1;
 
     /// <summary>Lets running jobs finish and takes no more.</summary>
