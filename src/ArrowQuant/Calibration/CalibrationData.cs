@@ -22,6 +22,9 @@ internal sealed class CalibrationData
 
     private CalibrationData(LayerLoader loader) => _loader = loader;
 
+    /// <summary>The files, in the order in which they serve layers.</summary>
+    public required IReadOnlyList<string> Files { get; init; }
+
     /// <summary>What a user should know of how the data is taken; one line each.</summary>
     public IReadOnlyList<string> Notes => _notes;
 
@@ -37,7 +40,7 @@ internal sealed class CalibrationData
     {
         IReadOnlyList<string> readable = CalibrationFiles.Resolve(files, named);
         if (readable.Count == 0) return null;
-        CalibrationData data = new(new LayerLoader(config, budget));
+        CalibrationData data = new(new LayerLoader(config, budget)) { Files = readable };
         foreach (string file in readable) data.Add(file);
         if (data._rows.TryGetValue(Unnamed, out ActivationRows? rows))
             data._notes.Add($"{rows.FilePath}: {rows.Count} rows name no layer; they calibrate every layer that has no data of its own");

@@ -14,15 +14,22 @@ internal sealed class LayerJob : IDisposable
     private readonly MatrixReader _reader;
     private readonly LayerRequest _request;
     private readonly Lazy<PreparedLayer> _prepared;
+    private readonly LayerIdentity? _identity;
+    private readonly IFinishedBlocks? _finished;
+    private PreparedLayer? _taken;
 
     /// <summary>Prepares a layer; nothing is read yet.</summary>
     /// <param name="reader">Reads its rows.</param>
     /// <param name="request">What its choices are made from; the sample is read here.</param>
-    public LayerJob(MatrixReader reader, LayerRequest request)
+    /// <param name="identity">What its blocks depend on; null when none are taken over or kept.</param>
+    /// <param name="finished">Has blocks that need not be quantized again, and keeps others; null for none.</param>
+    public LayerJob(MatrixReader reader, LayerRequest request, LayerIdentity? identity = null, IFinishedBlocks? finished = null)
     {
         CheckColumns(reader);
         _reader = reader;
         _request = request;
+        _identity = identity;
+        _finished = finished;
         _prepared = new Lazy<PreparedLayer>(() => LayerPreparation.Prepare(request));
     }
 
@@ -32,16 +39,23 @@ internal sealed class LayerJob : IDisposable
     /// <summary>Whether the layer is fitted to its inputs.</summary>
     public bool IsCalibrated => _request.Recipe.IsCalibrated;
 
-    /// <summary>The choices; made when they are first asked for.</summary>
-    public PreparedLayer Prepared => _prepared.Value;
+    /// <summary>The choices: those of a block that was taken over, else made when they are first asked for. Both are the same.</summary>
+    public PreparedLayer Prepared => _prepared.IsValueCreated ? _prepared.Value : _taken ?? _prepared.Value;
 
-    /// <summary>Quantizes the rows of one block.</summary>
+    /// <summary>Quantizes the rows of one block, or takes over what an earlier run made of them.</summary>
     public QuantizedRows Quantize(long rowStart, int rowCount, BlockBuffers buffers)
     {
-        PreparedLayer prepared = _prepared.Value;
-        var block = new QuantizedBlock(prepared.Format, rowStart, rowCount);
         Span<byte> source = buffers.Source(_reader.RowBytes * rowCount);
         _reader.ReadRows(rowStart, rowCount, source);
+        UInt128 sourceHash = XxHash128.HashToUInt128(source);
+        if (_finished?.TryTake(_identity!, rowStart, rowCount, sourceHash) is { } finished)
+        {
+            _taken ??= finished.Choices;
+            return new QuantizedRows(finished.Block, finished.Measures!, sourceHash);
+        }
+
+        PreparedLayer prepared = _prepared.Value;
+        var block = new QuantizedBlock(prepared.Format, rowStart, rowCount);
         RowQuantizer quantizer = prepared.NewQuantizer(_request.Kernels);
         var measures = new RowMeasures(prepared.Correction?.HeldOut.Samples.GroupCount ?? 0);
         int columns = _request.Columns;
@@ -57,7 +71,9 @@ internal sealed class LayerJob : IDisposable
             measures.Add(quantizer.Quantize(weights, block, row));
         }
 
-        return new QuantizedRows(block, measures, XxHash128.HashToUInt128(source));
+        var result = new QuantizedRows(block, measures, sourceHash);
+        _finished?.Keep(_identity!, prepared, result);
+        return result;
     }
 
     /// <summary>Gives back what the layer's choices hold.</summary>

@@ -128,7 +128,7 @@ internal sealed class ShardWriter : IDisposable
     {
         try
         {
-            return new HashingFileStream(path, options.Sha256);
+            return new HashingFileStream(path, options.Sha256) { BeforeWrite = options.BeforeWrite };
         }
         catch (Exception e) when (Failures.IsFileSystem(e))
         {
