@@ -17,6 +17,7 @@ internal sealed class QuantizeCommand : CliCommand
     private readonly Option<bool> _dryRun;
     private readonly Option<bool> _force;
     private readonly Option<bool> _resume;
+    private readonly Option<string> _reuse;
     private readonly Option<bool> _allowRequantize;
     private readonly Option<bool> _sha256;
     private readonly ConfigurationOptions _configuration;
@@ -32,6 +33,7 @@ internal sealed class QuantizeCommand : CliCommand
         _force = AddSwitch("--force", "Replace an artefact that is already at DIR");
         _resume = AddSwitch(
             "--resume", "Keep finished blocks beside DIR until it is published, and go on from those that an earlier run left");
+        _reuse = AddText("--reuse", "DIR", "Take unchanged layers over from an artefact of an earlier state of the model");
         _allowRequantize = AddSwitch("--allow-requantize", "Accept a model that is already quantized");
         _sha256 = AddSwitch("--sha256", "Store SHA-256 hashes as well");
         _configuration = new ConfigurationOptions(Definition, readsFiles: true);
@@ -40,7 +42,7 @@ internal sealed class QuantizeCommand : CliCommand
     /// <inheritdoc/>
     public override IReadOnlyList<HelpSection> Sections =>
     [
-        new("Options", HelpEntry.OfAll(_output, _calibration, _variant, _dryRun, _force, _resume, _allowRequantize, _sha256)),
+        new("Options", HelpEntry.OfAll(_output, _calibration, _variant, _dryRun, _force, _resume, _reuse, _allowRequantize, _sha256)),
         _configuration.Section,
     ];
 
@@ -108,6 +110,7 @@ internal sealed class QuantizeCommand : CliCommand
             Sha256 = context.IsGiven(_sha256),
             Force = context.IsGiven(_force),
             Resume = context.IsGiven(_resume),
+            ReusePath = context.TextOf(_reuse),
         };
     }
 }

@@ -113,9 +113,10 @@ public sealed class DiffusionQuantizer
         using var meter = new QuantizationMeter();
         var journal = new RunJournal(_logger, meter, TextForms.Of(plan.Modality));
         var writing = new ArtefactWriterOptions { Compression = config.Compression, Sha256 = options.Sha256, BeforeWrite = BeforeWrite };
-        using FinishedBlocks? finished = FinishedBlocks.Open(outputPath, options, _logger, BeforeWrite);
+        using FinishedBlocks? finished = FinishedBlocks.Open(outputPath, plan, options, _logger, BeforeWrite, cancellationToken);
         var runner = new AttemptRunner(plan, _kernels, budget, writing, new ProgressReporter(progress, _logger, clock), finished);
         LadderResult ladder = Climb(runner, plan, journal, clock, staging, cancellationToken);
+        finished?.EndTaking();
         QuantizationResult result = ResultBuilder.Build(plan, ladder, journal, outputPath, clock.GetElapsedTime(started).TotalSeconds);
         sourceFiles.RequireUnchanged();
         ArtefactPublication.Publish(staging, plan, ladder, result, cancellationToken);

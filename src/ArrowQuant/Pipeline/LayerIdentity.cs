@@ -32,8 +32,10 @@ internal sealed class LayerIdentity
     /// <summary>The hash of all of it.</summary>
     public UInt128 Hash => _hash.Value;
 
-    // Without calibration data and with a single grid to choose from, nothing is chosen from the rows.
-    private bool DependsOnSample =>
+    /// <summary>
+    /// Whether anything is chosen from the rows of the layer; not without calibration data and with a single grid to choose from.
+    /// </summary>
+    public bool DependsOnSample =>
         Request.Recipe.IsCalibrated || Grid.CandidatesOf(Request.Recipe.Method, Request.BitWidth).Count > 1;
 
     private UInt128 Compute(RunIdentity run)

@@ -11,6 +11,8 @@ namespace ArrowQuant.Pipeline;
 /// </summary>
 internal sealed class LayerJob : IDisposable
 {
+    private delegate RowMeasures PieceWork(RowQuantizer quantizer, ReadOnlySpan<float> weights, int row);
+
     private readonly MatrixReader _reader;
     private readonly LayerRequest _request;
     private readonly Lazy<PreparedLayer> _prepared;
@@ -51,26 +53,16 @@ internal sealed class LayerJob : IDisposable
         if (_finished?.TryTake(_identity!, rowStart, rowCount, sourceHash) is { } finished)
         {
             _taken ??= finished.Choices;
-            return new QuantizedRows(finished.Block, finished.Measures!, sourceHash);
+            RowMeasures known = finished.Measures ?? ForEachPiece(
+                finished.Choices, finished.Block, source, buffers,
+                (quantizer, weights, row) => quantizer.MeasureFinished(weights, finished.Block, row));
+            return new QuantizedRows(finished.Block, known, sourceHash);
         }
 
         PreparedLayer prepared = _prepared.Value;
         var block = new QuantizedBlock(prepared.Format, rowStart, rowCount);
-        RowQuantizer quantizer = prepared.NewQuantizer(_request.Kernels);
-        var measures = new RowMeasures(prepared.Correction?.HeldOut.Samples.GroupCount ?? 0);
-        int columns = _request.Columns;
-        int pieceRows = WeightConverter.RowsPerPiece(columns, prepared.Correction is not null);
-        for (int row = 0; row < rowCount; row += pieceRows)
-        {
-            int rows = Math.Min(pieceRows, rowCount - row);
-            Span<float> weights = buffers.Weights((long)rows * columns);
-            long first = rowStart + row;
-            WeightConverter.Convert(
-                _request.Kernels, _reader, r => first + r,
-                source.Slice((int)(row * _reader.RowBytes), (int)(rows * _reader.RowBytes)), weights);
-            measures.Add(quantizer.Quantize(weights, block, row));
-        }
-
+        RowMeasures measures = ForEachPiece(
+            prepared, block, source, buffers, (quantizer, weights, row) => quantizer.Quantize(weights, block, row));
         var result = new QuantizedRows(block, measures, sourceHash);
         _finished?.Keep(_identity!, prepared, result);
         return result;
@@ -80,6 +72,7 @@ internal sealed class LayerJob : IDisposable
     public void Dispose()
     {
         if (_prepared.IsValueCreated) _prepared.Value.Dispose();
+        _taken?.Dispose();
     }
 
     /// <summary>Reads the row sample of a layer, piece by piece.</summary>
@@ -104,6 +97,27 @@ internal sealed class LayerJob : IDisposable
                 bytes.AsSpan(0, (int)(rows * reader.RowBytes)), piece);
             consume(piece);
         }
+    }
+
+    private RowMeasures ForEachPiece(
+        PreparedLayer layer, QuantizedBlock block, ReadOnlySpan<byte> source, BlockBuffers buffers, PieceWork work)
+    {
+        RowQuantizer quantizer = layer.NewQuantizer(_request.Kernels);
+        var measures = new RowMeasures(layer.Correction?.HeldOut.Samples.GroupCount ?? 0);
+        int columns = _request.Columns;
+        int pieceRows = WeightConverter.RowsPerPiece(columns, layer.Correction is not null);
+        for (int row = 0; row < block.RowCount; row += pieceRows)
+        {
+            int rows = Math.Min(pieceRows, block.RowCount - row);
+            Span<float> weights = buffers.Weights((long)rows * columns);
+            long first = block.RowStart + row;
+            WeightConverter.Convert(
+                _request.Kernels, _reader, r => first + r,
+                source.Slice((int)(row * _reader.RowBytes), (int)(rows * _reader.RowBytes)), weights);
+            measures.Add(work(quantizer, weights, row));
+        }
+
+        return measures;
     }
 
     private static void CheckColumns(MatrixReader reader)

@@ -26,4 +26,10 @@ public sealed record QuantizationRunOptions
     /// where source, configuration, calibration data and program are the same. The artefact is the same byte for byte.
     /// </summary>
     public bool Resume { get; init; }
+
+    /// <summary>
+    /// A finished artefact of an earlier state of the model, or null: blocks whose source bytes, configuration and calibration data are the
+    /// same are taken over from it. The artefact is the same byte for byte.
+    /// </summary>
+    public string? ReusePath { get; init; }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
@@ -13,8 +12,7 @@ internal sealed class RunIdentity
     /// <summary>Takes the identity of a run from its plan; calibration files are read for it.</summary>
     public RunIdentity(ModelPlan plan)
     {
-        Calibration = plan.Calibration is { } data ? CalibrationHash(data.Files) : null;
-        string calibration = Calibration is { } hash ? StoredRowCodec.HashText(hash) : "none";
+        string calibration = plan.Calibration is { } data ? StoredRowCodec.HashText(data.FilesHash) : "none";
         // The build and not its version: two builds of one version need not make the same bytes.
         string text = string.Join(
             '\n', ArtefactLayout.FormatVersion, typeof(RunIdentity).Module.ModuleVersionId.ToString(), Choosing(plan.Config), calibration);
@@ -23,9 +21,6 @@ internal sealed class RunIdentity
 
     /// <summary>Build, format, configuration and calibration data in one.</summary>
     public UInt128 Hash { get; }
-
-    /// <summary>The hash of the calibration files, or null without any.</summary>
-    public UInt128? Calibration { get; }
 
     /// <summary>
     /// The settings that decide what becomes of a layer once its width is decided, as text: those that choose layers and widths, judge
@@ -58,12 +53,5 @@ internal sealed class RunIdentity
                 EnableStreaming = neutral.EnableStreaming,
             },
             ConfigurationJsonContext.Default.DiffusionQuantConfig);
-    }
-
-    // The order of files decides which one serves a layer that is in several.
-    private static UInt128 CalibrationHash(IReadOnlyList<string> files)
-    {
-        string hashes = string.Join('\n', files.Select(ContentHash.OfFile).Select(hash => hash.ToString("x32", CultureInfo.InvariantCulture)));
-        return XxHash128.HashToUInt128(Encoding.ASCII.GetBytes(hashes));
     }
 }

@@ -49,6 +49,9 @@ internal static partial class LogEvents
     [LoggerMessage(11, LogLevel.Warning, "{Path}: {Bytes} bytes behind the last whole block are torn and were dropped")]
     public static partial void TornBlocksDropped(this ILogger logger, string path, long bytes);
 
+    [LoggerMessage(13, LogLevel.Warning, "{Path}: nothing of it can be reused: {Reason}")]
+    public static partial void NothingReused(this ILogger logger, string path, string reason);
+
     [LoggerMessage(12, LogLevel.Warning, "{Path}: finished blocks are kept there; the same run with --resume goes on from them")]
     public static partial void FinishedBlocksKept(this ILogger logger, string path);
 }

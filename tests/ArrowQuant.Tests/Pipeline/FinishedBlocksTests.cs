@@ -1,0 +1,142 @@
+using ArrowQuant.Configuration;
+using ArrowQuant.Errors;
+using ArrowQuant.Kernels;
+using ArrowQuant.Methods;
+using ArrowQuant.Pipeline;
+using ArrowQuant.Reporting;
+using ArrowQuant.Sources;
+using ArrowQuant.Storage;
+using ArrowQuant.Tensors;
+using ArrowQuant.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ArrowQuant.Tests.Pipeline;
+
+/// <summary>Runs that fail while they write, and go on from what they kept.</summary>
+public sealed class FinishedBlocksTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    /// <summary>
+    /// Purpose: a kill at any moment costs at most one block per worker. Input: a run on several threads whose blocks take different time to
+    /// be kept. Expected: at no moment more blocks begun and not kept than workers; none that is taken is begun again.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Run_AtAnyMoment_HasAtMostOneUnkeptBlockPerWorker(int threads)
+    {
+        DiffusionQuantConfig config = new() { NumThreads = threads, BitWidth = 2 };
+        using IModelSource source = ModelSource.Open(Model(), new ModelSourceOptions());
+        ModelPlan plan = ModelPlanner.Plan(source, config, new QuantizationRunOptions());
+        var counter = new CountingBlocks();
+        var runner = new AttemptRunner(
+            plan, KernelSet.Create(null), new MemoryBudget(1 << 30), new ArtefactWriterOptions(),
+            new ProgressReporter(null, NullLogger.Instance, TimeProvider.System), counter);
+        runner.Run(
+            new AttemptSpec { Number = 1, BitWidth = 2, Widths = plan.WidthsAt(2), OutputFolder = _folder.CreateFolder("shards") },
+            TestContext.Current.CancellationToken);
+        Assert.Equal(Blocks, counter.Kept);
+        Assert.InRange(counter.MostUnkept, 1, threads);
+    }
+
+    /// <summary>
+    /// Purpose: write errors lose nothing that was kept. Input: each write of a shard or of the journal fails with a probability of 10 %,
+    /// with kept blocks of the runs before. Expected: exit by ResourceException with nothing at the output, over and over, until a run comes
+    /// through; then the same bytes as without errors, and no journal is left.
+    /// </summary>
+    [Fact]
+    public Task Quantize_TenPercentOfWritesFail_EndsWithTheSameBytes() => SufferWriteErrorsAsync(runs: 4, seed: 1);
+
+    /// <summary>The same, fifty times.</summary>
+    [Fact]
+    [Trait("Category", "Slow")]
+    public Task Quantize_TenPercentOfWritesFailFiftyTimes_EndsWithTheSameBytes() => SufferWriteErrorsAsync(runs: 50, seed: 2);
+
+    /// <inheritdoc/>
+    public void Dispose() => _folder.Dispose();
+
+    private const int Blocks = 32;
+
+    private async Task SufferWriteErrorsAsync(int runs, int seed)
+    {
+        string model = Model();
+        DiffusionQuantConfig config = new() { BitWidth = 4, NumThreads = 2 };
+        await QuantizeAsync(model, "whole", config, null);
+        byte[] expected = File.ReadAllBytes(_folder.PathOf("whole", "model-00001-of-00001.parquet"));
+        Random random = new(seed);
+        int failures = 0;
+        for (int run = 0; run < runs; run++)
+        {
+            string output = _folder.PathOf("out");
+            while (!Directory.Exists(output))
+            {
+                try
+                {
+                    await QuantizeAsync(model, "out", config, _ =>
+                    {
+                        lock (random)
+                        {
+                            if (random.NextDouble() < 0.1) throw new IOException("injected");
+                        }
+                    });
+                }
+                catch (ResourceException e)
+                {
+                    Assert.Contains("cannot be written: injected", e.Message, StringComparison.Ordinal);
+                    Assert.Equal(
+                        [BlockJournal.PathOf(output)],
+                        Directory.GetFileSystemEntries(_folder.FullName, "out*"));
+                    failures++;
+                }
+            }
+
+            Assert.Equal(expected, File.ReadAllBytes(Path.Combine(output, "model-00001-of-00001.parquet")));
+            Assert.Equal([output], Directory.GetFileSystemEntries(_folder.FullName, "out*"));
+            Directory.Delete(output, recursive: true);
+        }
+
+        Assert.True(failures >= runs, $"{failures} failures in {runs} runs");
+        TestContext.Current.SendDiagnosticMessage($"{failures} runs ended by a write error, {runs} came through");
+    }
+
+    private Task<QuantizationResult> QuantizeAsync(string model, string output, DiffusionQuantConfig config, Action<string>? beforeWrite) =>
+        new DiffusionQuantizer { BeforeWrite = beforeWrite }.QuantizeAsync(
+            model, _folder.PathOf(output), config, new QuantizationRunOptions { Resume = beforeWrite is not null }, null,
+            TestContext.Current.CancellationToken);
+
+    private string Model()
+    {
+        string folder = _folder.PathOf("model");
+        if (Directory.Exists(folder)) return folder;
+        return SyntheticModels.Write(
+            folder, WeightDistribution.Gaussian, 5, "image",
+            [.. Enumerable.Range(0, Blocks).Select(i => ($"blocks.{i}.proj.weight", new long[] { 96, 256 }))]);
+    }
+
+    private sealed class CountingBlocks : IFinishedBlocks
+    {
+        private readonly Lock _gate = new();
+        private int _unkept;
+
+        public int Kept { get; private set; }
+
+        public int MostUnkept { get; private set; }
+
+        public FinishedBlock? TryTake(LayerIdentity layer, long rowStart, int rowCount, UInt128 sourceHash)
+        {
+            lock (_gate) MostUnkept = Math.Max(MostUnkept, ++_unkept);
+            return null;
+        }
+
+        public void Keep(LayerIdentity layer, PreparedLayer choices, QuantizedRows rows)
+        {
+            Thread.Sleep((int)(rows.SourceHash % 7));
+            lock (_gate)
+            {
+                _unkept--;
+                Kept++;
+            }
+        }
+    }
+}
