@@ -33,7 +33,8 @@ public sealed class DiffusionQuantizer
     }
 
     /// <summary>
-    /// Told of every write to shards and to finished blocks, with the path, before it; what it throws the write fails with. Null for nobody.
+    /// Told of every write to shards and to finished blocks, with the path, before it; what it throws the write fails with.
+    /// Null for nobody.
     /// </summary>
     internal Action<string>? BeforeWrite { get; init; }
 

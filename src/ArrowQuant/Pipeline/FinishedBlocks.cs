@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ArrowQuant.Pipeline;
 
-/// <summary>The places where a run finds finished blocks, in the order in which they are asked, and how many it took. Thread-safe.</summary>
+/// <summary>The places where a run finds finished blocks, in the order in which they are asked. Thread-safe.</summary>
 internal sealed class FinishedBlocks : IFinishedBlocks, IDisposable
 {
     private readonly ILogger _logger;

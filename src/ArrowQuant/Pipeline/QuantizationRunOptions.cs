@@ -22,8 +22,8 @@ public sealed record QuantizationRunOptions
     public bool Force { get; init; }
 
     /// <summary>
-    /// Whether finished blocks are kept beside the output until the artefact is published, and those that an earlier run left are taken over
-    /// where source, configuration, calibration data and program are the same. The artefact is the same byte for byte.
+    /// Whether finished blocks are kept beside the output until the artefact is published, and those that an earlier run left are taken
+    /// over where source, configuration, calibration data and program are the same. The artefact is the same byte for byte.
     /// </summary>
     public bool Resume { get; init; }
 

@@ -11,8 +11,8 @@ using ArrowQuant.Storage;
 namespace ArrowQuant.Pipeline;
 
 /// <summary>
-/// The blocks of a finished artefact: what <c>--reuse</c> takes over where the source bytes have the hashes that it stores. They are measured
-/// again against the source, so that nothing is taken on trust. Thread-safe.
+/// The blocks of a finished artefact: what <c>--reuse</c> takes over where the source bytes have the hashes that it stores. They are
+/// measured again against the source, so that no figure is taken on trust. Thread-safe.
 /// </summary>
 internal sealed class ReusedArtefact : IFinishedBlocks, IDisposable
 {
@@ -32,7 +32,7 @@ internal sealed class ReusedArtefact : IFinishedBlocks, IDisposable
             happened => new FallbackEventSummary(happened.Cause, happened.Message));
     }
 
-    /// <summary>Opens an artefact and compares its files with their hashes; null, and a reason, when none of it can serve the run.</summary>
+    /// <summary>Opens an artefact and compares its files with their hashes; null, and a reason, when it cannot serve the run.</summary>
     /// <param name="folder">The artefact.</param>
     /// <param name="plan">The run.</param>
     /// <param name="reason">Why nothing can be taken over, or null.</param>

@@ -7,7 +7,7 @@ namespace ArrowQuant.Acceptance.Trust;
 public sealed class KillAndResumeTests(ResumeLab lab) : IClassFixture<ResumeLab>, IDisposable
 {
     /// <summary>
-    /// Purpose: a killed run loses nothing that was finished. Input: runs killed at seeded random moments of the time that a whole run
+    /// Purpose: a killed run loses nothing that was finished. Input: runs killed at seeded random moments of the time that a whole one
     /// takes, each then resumed to the end. Expected: nothing at the output before the end; all blocks that were in the journal are taken
     /// over and only the others quantized; the artefact is byte for byte the uninterrupted one; nothing else is left.
     /// </summary>
@@ -57,8 +57,8 @@ public sealed class KillAndResumeTests(ResumeLab lab) : IClassFixture<ResumeLab>
     }
 
     /// <summary>
-    /// Purpose: a changed source is noticed. Input: a whole journal, and the model with one other weight in a layer of three blocks. Expected:
-    /// the block with that weight is redone, the rest taken over; the artefact is that of a plain run on the changed model.
+    /// Purpose: a changed source is noticed. Input: a whole journal, and the model with one other weight in a layer of two blocks.
+    /// Expected: the block with that weight is redone, the rest taken over; the artefact is that of a plain run on the changed model.
     /// </summary>
     [Fact]
     public async Task Quantize_ResumedOnAChangedTensor_RedoesItsBlock()

@@ -13,8 +13,8 @@ public sealed partial class ResumeLab : IAsyncLifetime
     /// <summary>Threads of every run.</summary>
     public const int Threads = 2;
 
-    /// <summary>Blocks of <see cref="Model"/>: two layers are stored in three blocks each, the others in one.</summary>
-    public const int Blocks = 22;
+    /// <summary>Blocks of <see cref="Model"/>: two layers are stored in two blocks each, the others in one.</summary>
+    public const int Blocks = 20;
 
     private readonly TempFolder _folder = new();
 
@@ -51,9 +51,9 @@ public sealed partial class ResumeLab : IAsyncLifetime
     {
         string folder = _folder.CreateFolder(name);
         Dictionary<string, (long[] Shape, float[] Values)> tensors = [];
-        for (int i = 0; i < 16; i++) tensors.Add($"blocks.{i}.proj.weight", ([384, 512], Values(384 * 512, i)));
-        for (int i = 0; i < 2; i++) tensors.Add($"large.{i}.weight", ([768, 8192], Values(768 * 8192, 100 + i)));
-        for (int i = 0; i < 16; i++) tensors.Add($"blocks.{i}.proj.bias", ([384], Values(384, 200 + i)));
+        for (int i = 0; i < 16; i++) tensors.Add($"blocks.{i}.proj.weight", ([192, 512], Values(192 * 512, i)));
+        for (int i = 0; i < 2; i++) tensors.Add($"large.{i}.weight", ([264, 8192], Values(264 * 8192, 100 + i)));
+        for (int i = 0; i < 16; i++) tensors.Add($"blocks.{i}.proj.bias", ([192], Values(192, 200 + i)));
         if (changedLayer is not null) tensors[changedLayer].Values[^1] += 0.5f;
         WeightFileWriter.Write(
             Path.Combine(folder, "model.safetensors"), tensors, new Dictionary<string, string> { ["modality"] = "image" });
@@ -90,7 +90,7 @@ public sealed partial class ResumeLab : IAsyncLifetime
         return (Number(counts.Groups[1].Value), Number(counts.Groups[2].Value));
     }
 
-    /// <summary>Whole block records in the journal: heads of 48 bytes (key, length, hash), of those longer than choices of a layer.</summary>
+    /// <summary>Blocks in the journal: whole records with heads of 48 bytes (key, length, hash), but for the short ones of choices.</summary>
     public int JournaledBlocks()
     {
         if (!File.Exists(Journal)) return 0;
@@ -106,10 +106,10 @@ public sealed partial class ResumeLab : IAsyncLifetime
         return blocks;
     }
 
-    /// <summary>The artefact is the uninterrupted one in every byte, but for durations, its path, and the hash of the report that has them.</summary>
+    /// <summary>The artefact is the uninterrupted one, as <see cref="AssertSame"/> compares them.</summary>
     public void AssertWhole(string artefact) => AssertSame(Whole, artefact);
 
-    /// <summary>Two artefacts are the same in every byte, but for durations, paths, and the hash of the report that has them.</summary>
+    /// <summary>Two artefacts are the same in every byte, but for durations, paths, and the hash of the report with these.</summary>
     public static void AssertSame(string expected, string actual)
     {
         string[] names = [.. Directory.GetFiles(expected).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
