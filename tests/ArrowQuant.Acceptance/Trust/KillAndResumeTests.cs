@@ -87,6 +87,25 @@ public sealed class KillAndResumeTests(ResumeLab lab) : IClassFixture<ResumeLab>
     }
 
     /// <summary>
+    /// Purpose: a full disk costs nothing that was finished. Input: a process that may write 512 KiB to a file, then one without the limit.
+    /// Expected: exit code 5 and the journal alone; then what it holds is taken over, and the artefact is the same.
+    /// </summary>
+    [Fact]
+    public async Task Quantize_DiskFullThenResumed_GivesTheSameBytes()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "limits are set by a POSIX shell");
+        using Process process = Tool.StartLimited(512, lab.Arguments(lab.Output, "--resume"));
+        ToolRun run = await Tool.FinishAsync(process);
+        Assert.Equal(5, run.ExitCode);
+        Assert.Contains("cannot be written", Assert.Single(run.Errors), StringComparison.Ordinal);
+        Assert.Equal([lab.Journal], Directory.GetFileSystemEntries(lab.Around));
+        int kept = lab.JournaledBlocks();
+        Assert.InRange(kept, 2, ResumeLab.Blocks - 1);
+        Assert.Equal((kept, ResumeLab.Blocks - kept), await lab.ResumeAsync());
+        lab.AssertWhole(lab.Output);
+    }
+
+    /// <summary>
     /// Purpose: a run without --resume is not confused by what others kept. Input: a journal, then a run without the option. Expected: a
     /// warning that names the file; a plain artefact; the journal is gone when it is published.
     /// </summary>
