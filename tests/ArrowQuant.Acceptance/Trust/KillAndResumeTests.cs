@@ -20,7 +20,7 @@ public sealed class KillAndResumeTests(ResumeLab lab) : IClassFixture<ResumeLab>
     public Task Quantize_KilledFiftyTimesAndResumed_GivesTheSameBytesFiftyTimes() => KillAsync(kills: 50, seed: 4);
 
     /// <summary>
-    /// Purpose: kills add up to a whole run. Input: one output, runs that are killed again and again before any ends. Expected: each resumes
+    /// Purpose: kills add up to a whole run. Input: one output, runs that are killed again and again. Expected: each resumes
     /// from what all before it kept, and the last gives the uninterrupted artefact.
     /// </summary>
     [Fact]
@@ -167,7 +167,7 @@ public sealed class KillAndResumeTests(ResumeLab lab) : IClassFixture<ResumeLab>
             lab.Clear();
         }
 
-        TestContext.Current.SendDiagnosticMessage(
+        TestContext.Current.TestOutputHelper?.WriteLine(
             $"{killed} runs killed and resumed to the same bytes; {redone} of {kills * ResumeLab.Blocks} blocks had not been finished");
     }
 

@@ -14,7 +14,7 @@ public sealed partial class ResumeCalibratedTests : IDisposable
     private readonly TempFolder _folder = new();
 
     /// <summary>
-    /// Purpose: choices, gains, biases, fallbacks and figures of outputs survive. Input: a sample model with its calibration data; a run that
+    /// Purpose: choices, gains, biases, fallbacks and figures of outputs survive. Input: a sample with its calibration data; a run that
     /// is cancelled when half of its tensors are done and resumed; and a run that reuses the finished artefact. Expected: the bytes and the
     /// report of a plain run; a reused artefact is taken over whole.
     /// </summary>
@@ -47,7 +47,8 @@ public sealed partial class ResumeCalibratedTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private static async Task<(int Taken, int Made)> RunAsync(
-        string sample, string output, DiffusionQuantConfig config, QuantizationRunOptions options, IProgress<QuantizationProgress>? progress,
+        string sample, string output, DiffusionQuantConfig config, QuantizationRunOptions options,
+        IProgress<QuantizationProgress>? progress,
         CancellationToken? token = null)
     {
         RecordingLogger logger = new();

@@ -90,7 +90,7 @@ public sealed partial class ResumeLab : IAsyncLifetime
         return (Number(counts.Groups[1].Value), Number(counts.Groups[2].Value));
     }
 
-    /// <summary>Blocks in the journal: whole records with heads of 48 bytes (key, length, hash), but for the short ones of choices.</summary>
+    /// <summary>Blocks in the journal: whole records, with heads of 48 bytes (key, length, hash), but the short ones of choices.</summary>
     public int JournaledBlocks()
     {
         if (!File.Exists(Journal)) return 0;
