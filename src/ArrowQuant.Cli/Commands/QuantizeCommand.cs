@@ -16,6 +16,8 @@ internal sealed class QuantizeCommand : CliCommand
     private readonly Option<string> _variant;
     private readonly Option<bool> _dryRun;
     private readonly Option<bool> _force;
+    private readonly Option<bool> _resume;
+    private readonly Option<string> _reuse;
     private readonly Option<bool> _allowRequantize;
     private readonly Option<bool> _sha256;
     private readonly ConfigurationOptions _configuration;
@@ -29,6 +31,9 @@ internal sealed class QuantizeCommand : CliCommand
         _variant = AddText("--variant", "V", "File variant of a diffusers folder, such as fp16");
         _dryRun = AddSwitch("--dry-run", "Print the plan (layers, methods, what is kept and why, predicted size) and stop");
         _force = AddSwitch("--force", "Replace an artefact that is already at DIR");
+        _resume = AddSwitch(
+            "--resume", "Keep finished blocks beside DIR until it is published, and go on from those that an earlier run left");
+        _reuse = AddText("--reuse", "DIR", "Take unchanged layers over from an artefact of an earlier state of the model");
         _allowRequantize = AddSwitch("--allow-requantize", "Accept a model that is already quantized");
         _sha256 = AddSwitch("--sha256", "Store SHA-256 hashes as well");
         _configuration = new ConfigurationOptions(Definition, readsFiles: true);
@@ -37,7 +42,7 @@ internal sealed class QuantizeCommand : CliCommand
     /// <inheritdoc/>
     public override IReadOnlyList<HelpSection> Sections =>
     [
-        new("Options", HelpEntry.OfAll(_output, _calibration, _variant, _dryRun, _force, _allowRequantize, _sha256)),
+        new("Options", HelpEntry.OfAll(_output, _calibration, _variant, _dryRun, _force, _resume, _reuse, _allowRequantize, _sha256)),
         _configuration.Section,
     ];
 
@@ -104,6 +109,8 @@ internal sealed class QuantizeCommand : CliCommand
             AllowRequantize = context.IsGiven(_allowRequantize),
             Sha256 = context.IsGiven(_sha256),
             Force = context.IsGiven(_force),
+            Resume = context.IsGiven(_resume),
+            ReusePath = context.TextOf(_reuse),
         };
     }
 }

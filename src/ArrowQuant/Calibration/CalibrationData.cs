@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.IO.Hashing;
 using ArrowQuant.Configuration;
 using ArrowQuant.Errors;
 using ArrowQuant.Kernels;
@@ -19,8 +20,19 @@ internal sealed class CalibrationData
     private readonly ConcurrentDictionary<ActivationRows, Lazy<ActivationSurvey>> _surveys = new();
     private readonly List<string> _notes = [];
     private readonly LayerLoader _loader;
+    private readonly Lazy<UInt128> _filesHash;
 
-    private CalibrationData(LayerLoader loader) => _loader = loader;
+    private CalibrationData(LayerLoader loader, IReadOnlyList<string> files)
+    {
+        _loader = loader;
+        _filesHash = new Lazy<UInt128>(() => HashOf(files));
+    }
+
+    /// <summary>
+    /// XXH128 of the files, one after the other in the order in which they serve layers; they are read when it is first asked for.
+    /// </summary>
+    /// <exception cref="CalibrationException">A file cannot be read.</exception>
+    public UInt128 FilesHash => _filesHash.Value;
 
     /// <summary>What a user should know of how the data is taken; one line each.</summary>
     public IReadOnlyList<string> Notes => _notes;
@@ -37,7 +49,7 @@ internal sealed class CalibrationData
     {
         IReadOnlyList<string> readable = CalibrationFiles.Resolve(files, named);
         if (readable.Count == 0) return null;
-        CalibrationData data = new(new LayerLoader(config, budget));
+        CalibrationData data = new(new LayerLoader(config, budget), readable);
         foreach (string file in readable) data.Add(file);
         if (data._rows.TryGetValue(Unnamed, out ActivationRows? rows))
             data._notes.Add($"{rows.FilePath}: {rows.Count} rows name no layer; they calibrate every layer that has no data of its own");
@@ -108,6 +120,22 @@ internal sealed class CalibrationData
 
     private ActivationSurvey SurveyOf(ActivationRows rows) =>
         _surveys.GetOrAdd(rows, key => new Lazy<ActivationSurvey>(() => ActivationSurvey.Of(key))).Value;
+
+    private static UInt128 HashOf(IReadOnlyList<string> files)
+    {
+        XxHash128 hash = new();
+        foreach (string path in files)
+        {
+            CalibrationFailure.Map(path, () =>
+            {
+                using FileStream file = File.OpenRead(path);
+                hash.Append(file);
+                return true;
+            });
+        }
+
+        return hash.GetCurrentHashAsUInt128();
+    }
 
     private CalibrationDefect? DefectOf(string name, ActivationRows rows, long inputFeatures)
     {

@@ -37,6 +37,18 @@ internal sealed class CalibratedPreparation
         });
     }
 
+    /// <summary>
+    /// What a layer that is quantized already is measured with: the held-out rows, and the mean input if its bias takes up a shift.
+    /// </summary>
+    public static OutputCorrection MeasureOf(LayerRequest request, LayerCalibration calibration)
+    {
+        int groups = calibration.Groups.Count;
+        var heldOut = new OutputMeter(
+            request.Kernels, ActivationSamples.Pooled(calibration.HeldOut, calibration.Features, calibration.HeldOutGroup, groups));
+        ActivationSamples fit = ActivationSamples.Pooled(calibration.Fit, calibration.Features, calibration.FitGroup, groups);
+        return new OutputCorrection(heldOut, heldOut, request.HasBias ? fit.BalancedMean() : null);
+    }
+
     private LayerRecipe Recipe => _request.Recipe;
 
     private bool IsTimeAware => Recipe.Enhancement == MethodNames.TimeAware;

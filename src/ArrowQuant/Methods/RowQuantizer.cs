@@ -50,6 +50,33 @@ internal sealed class RowQuantizer(KernelSet kernels, QuantizedFormat format, IR
         return MeasureDecoded(weights, codes, block, firstRow);
     }
 
+    /// <summary>
+    /// Measures the rows of a finished <paramref name="block"/> that begin at <paramref name="firstRow"/> as <see cref="Quantize"/> does.
+    /// </summary>
+    public RowMeasures MeasureFinished(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow)
+    {
+        int rows = weights.Length / _layout.Columns;
+        if (correction is not null || format.EqualizationScales is not null)
+        {
+            float[] decoded = new float[weights.Length];
+            BlockDecoder.Decode(kernels, block, firstRow, rows, decoded);
+            return Measure(weights, decoded, rows);
+        }
+
+        var measures = new RowMeasures(0);
+        byte[] codes = new byte[_layout.Columns];
+        int rowBytes = _layout.RowBytes(format.BitWidth);
+        for (int r = 0; r < rows; r++)
+        {
+            Codes.Unpack(block.Codes.AsSpan((firstRow + r) * rowBytes, rowBytes), format.BitWidth, codes);
+            ErrorSums row = default;
+            BlockDecoder.AddErrors(kernels, block, firstRow + r, codes, RowOf(weights, r), ref row);
+            measures.Weights.Add(row);
+        }
+
+        return measures;
+    }
+
     // Rows are measured as they are decoded; nothing is stored.
     private RowMeasures MeasureByWeights(ReadOnlySpan<float> weights, ReadOnlySpan<byte> codes, QuantizedBlock block, int firstRow)
     {

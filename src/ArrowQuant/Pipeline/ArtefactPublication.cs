@@ -25,6 +25,7 @@ internal static class ArtefactPublication
             ModelType = plan.Source.Description.ModelType,
             IsDiffusionModel = plan.Source.Description.IsDiffusionModel,
             QuantizationConfig = JsonSerializer.SerializeToElement(plan.Config, ConfigurationJsonContext.Default.DiffusionQuantConfig),
+            CalibrationXxh128 = plan.Calibration is { } calibration ? StoredRowCodec.HashText(calibration.FilesHash) : null,
             Shards = [.. ladder.Final.Shards.Select(ArtefactShard.Of)],
             ReportXxh128 = XxHash128.HashToUInt128(report).ToString("x32"),
         };

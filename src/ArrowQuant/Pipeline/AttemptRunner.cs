@@ -11,12 +11,15 @@ namespace ArrowQuant.Pipeline;
 
 /// <summary>Runs passes over a planned model: reads, quantizes, measures, and writes shards when asked to.</summary>
 internal sealed class AttemptRunner(
-    ModelPlan plan, KernelSet kernels, MemoryBudget budget, ArtefactWriterOptions writing, ProgressReporter progress)
+    ModelPlan plan, KernelSet kernels, MemoryBudget budget, ArtefactWriterOptions writing, ProgressReporter progress,
+    IFinishedBlocks? finished = null)
     : IAttemptRunner
 {
     private readonly int _threads = plan.Config.NumThreads == 0 ? Environment.ProcessorCount : plan.Config.NumThreads;
 
     private readonly HessianCache _hessians = new();
+
+    private readonly RunIdentity? _identity = finished is null ? null : new RunIdentity(plan);
 
     /// <inheritdoc/>
     public AttemptResult Run(AttemptSpec spec, CancellationToken cancellationToken)
@@ -63,8 +66,13 @@ internal sealed class AttemptRunner(
         if (!included || (width is null && spec.OutputFolder is null)) return null;
         bool quantized = width is not null;
         var reader = new MatrixReader(plan.Source, tensor.Tensor, quantized ? tensor.View : MatrixView.Of(tensor.Tensor.Shape));
-        return new TensorWork(
-            tensor, reader, quantized ? new LayerJob(reader, RequestOf(tensor, reader, width!.Value)) : null, plan.JudgeByOutputs);
+        return new TensorWork(tensor, reader, quantized ? JobOf(tensor, reader, width!.Value) : null, plan.JudgeByOutputs);
+    }
+
+    private LayerJob JobOf(PlannedTensor tensor, MatrixReader reader, int bits)
+    {
+        LayerRequest request = RequestOf(tensor, reader, bits);
+        return new LayerJob(reader, request, _identity is null ? null : new LayerIdentity(_identity, reader, request), finished);
     }
 
     private LayerRequest RequestOf(PlannedTensor tensor, MatrixReader reader, int bits) => new()

@@ -32,6 +32,12 @@ public sealed class DiffusionQuantizer
         _kernels = KernelSet.Create(kernels ?? Environment.GetEnvironmentVariable(KernelSet.EnvironmentVariable));
     }
 
+    /// <summary>
+    /// Told of every write to shards and to finished blocks, with the path, before it; what it throws the write fails with.
+    /// Null for nobody.
+    /// </summary>
+    internal Action<string>? BeforeWrite { get; init; }
+
     /// <summary>Runs with default options.</summary>
     /// <inheritdoc cref="QuantizeAsync(string, string, DiffusionQuantConfig, QuantizationRunOptions, IProgress{QuantizationProgress}, CancellationToken)"/>
     public Task<QuantizationResult> QuantizeAsync(
@@ -107,12 +113,15 @@ public sealed class DiffusionQuantizer
         using ArtefactStaging staging = ArtefactStaging.Begin(outputPath, options.Force);
         using var meter = new QuantizationMeter();
         var journal = new RunJournal(_logger, meter, TextForms.Of(plan.Modality));
-        var writing = new ArtefactWriterOptions { Compression = config.Compression, Sha256 = options.Sha256 };
-        var runner = new AttemptRunner(plan, _kernels, budget, writing, new ProgressReporter(progress, _logger, clock));
+        var writing = new ArtefactWriterOptions { Compression = config.Compression, Sha256 = options.Sha256, BeforeWrite = BeforeWrite };
+        using FinishedBlocks? finished = FinishedBlocks.Open(outputPath, plan, options, _logger, BeforeWrite, cancellationToken);
+        var runner = new AttemptRunner(plan, _kernels, budget, writing, new ProgressReporter(progress, _logger, clock), finished);
         LadderResult ladder = Climb(runner, plan, journal, clock, staging, cancellationToken);
+        finished?.EndTaking();
         QuantizationResult result = ResultBuilder.Build(plan, ladder, journal, outputPath, clock.GetElapsedTime(started).TotalSeconds);
         sourceFiles.RequireUnchanged();
         ArtefactPublication.Publish(staging, plan, ladder, result, cancellationToken);
+        FinishedBlocks.RemoveJournal(outputPath);
         return result;
     }
 

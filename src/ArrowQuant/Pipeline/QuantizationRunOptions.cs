@@ -20,4 +20,16 @@ public sealed record QuantizationRunOptions
 
     /// <summary>Whether an artefact that is already at the output path is replaced.</summary>
     public bool Force { get; init; }
+
+    /// <summary>
+    /// Whether finished blocks are kept beside the output until the artefact is published, and those that an earlier run left are taken
+    /// over where source, configuration, calibration data and program are the same. The artefact is the same byte for byte.
+    /// </summary>
+    public bool Resume { get; init; }
+
+    /// <summary>
+    /// A finished artefact of an earlier state of the model, or null: blocks whose source bytes, configuration and calibration data are the
+    /// same are taken over from it. The artefact is the same byte for byte.
+    /// </summary>
+    public string? ReusePath { get; init; }
 }

@@ -38,4 +38,20 @@ internal static partial class LogEvents
 
     [LoggerMessage(8, LogLevel.Warning, "calibration data names {Count} layers that the model does not have, the first is {Layer}")]
     public static partial void UnknownCalibrationLayers(this ILogger logger, int count, string layer);
+
+    [LoggerMessage(9, LogLevel.Information, "finished blocks: {Taken} taken over, {Made} quantized")]
+    public static partial void FinishedBlocksTaken(this ILogger logger, long taken, long made);
+
+    [LoggerMessage(10, LogLevel.Warning,
+        "{Path}: an earlier run left finished blocks; --resume takes them over, and this run without it removes them when it has published")]
+    public static partial void FinishedBlocksIgnored(this ILogger logger, string path);
+
+    [LoggerMessage(11, LogLevel.Warning, "{Path}: {Bytes} bytes behind the last whole block are torn and were dropped")]
+    public static partial void TornBlocksDropped(this ILogger logger, string path, long bytes);
+
+    [LoggerMessage(13, LogLevel.Warning, "{Path}: nothing of it can be reused: {Reason}")]
+    public static partial void NothingReused(this ILogger logger, string path, string reason);
+
+    [LoggerMessage(12, LogLevel.Warning, "{Path}: finished blocks are kept there; the same run with --resume goes on from them")]
+    public static partial void FinishedBlocksKept(this ILogger logger, string path);
 }

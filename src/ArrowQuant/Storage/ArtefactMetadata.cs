@@ -27,6 +27,9 @@ internal sealed record ArtefactMetadata
     /// <summary>The configuration that made it, as its writer spelled it, or null.</summary>
     public JsonElement? QuantizationConfig { get; init; }
 
+    /// <summary>XXH128 of the calibration files, in order, or null without any.</summary>
+    public string? CalibrationXxh128 { get; init; }
+
     /// <summary>Every shard, in order.</summary>
     public required IReadOnlyList<ArtefactShard> Shards { get; init; }
 

@@ -34,6 +34,9 @@ internal sealed class HashingFileStream : Stream
     /// <summary>The first failure of the file system, which the Parquet library only passes on as text.</summary>
     public Exception? Failure { get; private set; }
 
+    /// <summary>Told of every write, with the path, before it; what it throws the write fails with. Null for nobody.</summary>
+    public Action<string>? BeforeWrite { get; init; }
+
     public override bool CanRead => false;
 
     public override bool CanSeek => false;
@@ -63,6 +66,7 @@ internal sealed class HashingFileStream : Stream
         if (_abandoned) return;
         try
         {
+            BeforeWrite?.Invoke(_file.Name);
             _file.Write(buffer);
         }
         catch (Exception e) when (Failures.IsFileSystem(e))

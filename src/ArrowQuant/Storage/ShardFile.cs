@@ -10,6 +10,9 @@ internal sealed record ArtefactWriterOptions
 
     /// <summary>True to compute SHA-256 of each file as well.</summary>
     public bool Sha256 { get; init; }
+
+    /// <summary>Told of every write, with the path, before it; what it throws the write fails with. Null for nobody.</summary>
+    public Action<string>? BeforeWrite { get; init; }
 }
 
 /// <summary>A finished shard.</summary>

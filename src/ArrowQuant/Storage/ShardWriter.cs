@@ -61,7 +61,18 @@ internal sealed class ShardWriter : IDisposable
         using GroupNode schema = ArtefactSchema.CreateNode();
         using WriterProperties properties = ArtefactSchema.CreateProperties(options.Compression);
         _output = new ManagedOutputStream(_file, leaveOpen: true);
-        _writer = new ParquetFileWriter(_output, schema, properties, _metadata);
+        try
+        {
+            _writer = new ParquetFileWriter(_output, schema, properties, _metadata);
+        }
+        catch (Exception e) when (_file.Failure is not null || Failures.IsFileSystem(e))
+        {
+            // It writes its mark at once, so that a disk may be full already here.
+            _file.Abandon();
+            _output.Dispose();
+            _file.Dispose();
+            throw Failures.CannotWrite(_path, _file.Failure ?? e);
+        }
     }
 
     /// <summary>
@@ -140,7 +151,7 @@ internal sealed class ShardWriter : IDisposable
     {
         try
         {
-            return new HashingFileStream(path, options.Sha256, FileMode.CreateNew, expectedBytes);
+            return new HashingFileStream(path, options.Sha256, FileMode.CreateNew, expectedBytes) { BeforeWrite = options.BeforeWrite };
         }
         catch (Exception e) when (Failures.IsFileSystem(e))
         {

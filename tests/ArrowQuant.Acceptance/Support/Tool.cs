@@ -32,6 +32,19 @@ public static class Tool
         return Process.Start(start)!;
     }
 
+    /// <summary>Starts the built tool as a process that cannot make a file larger than this; needs a POSIX shell.</summary>
+    public static Process StartLimited(int kibibytes, params string[] arguments)
+    {
+        ProcessStartInfo start = new("bash") { RedirectStandardOutput = true, RedirectStandardError = true };
+        string tool = Path.Combine(AppContext.BaseDirectory, "ArrowQuant.Cli.dll");
+        // The shell ignores the signal that comes with the limit, so that the program sees the error of the write.
+        string[] command = ["-c", $"trap '' XFSZ; ulimit -f {kibibytes}; exec \"$@\"", "bash", "dotnet", tool];
+        foreach (string argument in (string[])[.. command, .. arguments]) start.ArgumentList.Add(argument);
+        start.Environment["NO_COLOR"] = "1";
+        start.Environment["DOTNET_EnableWriteXorExecute"] = "0"; // else the runtime itself maps a file that is larger
+        return Process.Start(start)!;
+    }
+
     /// <summary>Runs the built tool as a process of its own to its end.</summary>
     public static async Task<ToolRun> RunProcessAsync(params string[] arguments)
     {

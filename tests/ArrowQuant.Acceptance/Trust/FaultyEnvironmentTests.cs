@@ -28,8 +28,8 @@ public sealed class FaultyEnvironmentTests(TestModels models) : IDisposable
         if (force) Assert.Equal(0, (await _folder.QuantizeAsync(models.Gaussian(ModelForm.Safetensors))).ExitCode);
         string[] before = FolderState.Of(_folder.Around);
         string[] more = force ? ["--force"] : [];
-        using Process process = Limited(
-            ["quantize", Model(), "-o", _folder.Output, "--bit-width", "4", "--quiet", "--threads", "1", .. more]);
+        using Process process = Tool.StartLimited(
+            256, ["quantize", Model(), "-o", _folder.Output, "--bit-width", "4", "--quiet", "--threads", "1", .. more]);
         ToolRun run = await Tool.FinishAsync(process);
 
         Assert.Equal(5, run.ExitCode);
@@ -140,18 +140,6 @@ public sealed class FaultyEnvironmentTests(TestModels models) : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private Process Start() => Tool.Start("quantize", Model(), "-o", _folder.Output, "--bit-width", "4", "--threads", "1", "--quiet");
-
-    // The shell ignores the signal that comes with the limit, so that the program sees the error of the write.
-    private static Process Limited(params string[] arguments)
-    {
-        ProcessStartInfo start = new("bash") { RedirectStandardOutput = true, RedirectStandardError = true };
-        string tool = Path.Combine(AppContext.BaseDirectory, "ArrowQuant.Cli.dll");
-        string[] command = ["-c", "trap '' XFSZ; ulimit -f 256; exec \"$@\"", "bash", "dotnet", tool];
-        foreach (string argument in (string[])[.. command, .. arguments]) start.ArgumentList.Add(argument);
-        start.Environment["NO_COLOR"] = "1";
-        start.Environment["DOTNET_EnableWriteXorExecute"] = "0"; // else the runtime itself maps a file that is larger
-        return Process.Start(start)!;
-    }
 
     private string Model() => models.Once("layers", folder =>
     {

@@ -5,13 +5,13 @@ namespace ArrowQuant.Tests.Cli.Commands;
 
 public sealed partial class HelpTests
 {
-    // The options of the contract; --resume and --reuse come with the runs that can be resumed.
+    // The options of the contract.
     private const string ContractOptions =
         "--bit-width --modality --num-time-groups --time-partition --group-size --[no-]time-aware --[no-]spatial --min-accuracy "
         + "--calibration --calibration-samples --profile --fail-fast --fallback-scope --keep-min-accuracy --accuracy-metric "
         + "--min-layer-accuracy --[no-]skip-sensitive --include --exclude --bits --variant --compression --threads --max-memory "
         + "--hessian-block --config "
-        + "--allow-requantize --sha256 --dry-run --force --json --quiet --verbose --help --version --output";
+        + "--allow-requantize --sha256 --dry-run --resume --reuse --force --json --quiet --verbose --help --version --output";
 
     // What the contract asks for with "each configuration name has its flag".
     private const string FurtherOptions =

@@ -19,7 +19,7 @@ public sealed class QuantizeCommandTests
             "--accuracy-metric", "weight", "--min-layer-accuracy", "0.1", "--minimax-time-weighting", "--no-skip-sensitive",
             "--sensitive-layer-names", "n", "--sensitive-layer-patterns", "p.*", "--include", "i1", "--include", "i2", "--exclude", "-e",
             "--bits", "a=4", "--bits", "(?=x)y=16", "--variant", "fp16", "--compression", "zstd", "--threads", "3", "--max-memory", "4GiB",
-            "--hessian-block", "512", "--no-streaming", "--allow-requantize", "--sha256", "--force");
+            "--hessian-block", "512", "--no-streaming", "--allow-requantize", "--sha256", "--force", "--resume", "--reuse", "old");
         Assert.Equal("", run.Error);
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(("model", "out"), (_service.Quantized!.ModelPath, _service.OutputPath));
@@ -31,6 +31,8 @@ public sealed class QuantizeCommandTests
                 AllowRequantize = true,
                 Sha256 = true,
                 Force = true,
+                Resume = true,
+                ReusePath = "old",
             },
             _service.Quantized.Options);
         Assert.Equal(
