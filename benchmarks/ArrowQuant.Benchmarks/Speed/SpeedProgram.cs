@@ -43,5 +43,6 @@ internal static class SpeedProgram
         ? File.ReadLines("/proc/cpuinfo").First(line => line.StartsWith("model name", StringComparison.Ordinal)).Split(':')[1].Trim()
         : RuntimeInformation.ProcessArchitecture.ToString();
 
-    private static string Load() => File.Exists("/proc/loadavg") ? $"{File.ReadAllText("/proc/loadavg").Split(' ')[0]} processors" : "unknown";
+    private static string Load() =>
+        File.Exists("/proc/loadavg") ? $"{File.ReadAllText("/proc/loadavg").Split(' ')[0]} processors" : "unknown";
 }
