@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using ArrowQuant.Configuration;
 using ArrowQuant.Pipeline;
@@ -19,9 +18,9 @@ internal static class FidelityProgram
     /// <summary>Runs the program.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
-        int samples = int.Parse(ValueOf(args, "--samples") ?? "200");
-        string? only = ValueOf(args, "--model");
-        int[] widths = [.. (ValueOf(args, "--bits") ?? "2,4,8").Split(',').Select(int.Parse)];
+        int samples = int.Parse(Arguments.Value(args, "--samples") ?? "200");
+        string? only = Arguments.Value(args, "--model");
+        int[] widths = [.. (Arguments.Value(args, "--bits") ?? "2,4,8").Split(',').Select(int.Parse)];
         bool tables = args.Contains("--tables");
         var text = new StringBuilder();
         void Say(string line)
@@ -33,10 +32,10 @@ internal static class FidelityProgram
         Say("# Fidelity: what quantized models still do");
         Say(string.Empty);
         Say($"Every layer{(tables ? "" : " but embeddings")}, group 128, artefacts read back by an independent reader; "
-            + $"{samples} samples of DDIM 20 steps. Commit {Commit()}.");
+            + $"{samples} samples of DDIM 20 steps. Commit {Repository.Commit()}.");
         foreach (IModelTrial trial in Trials(samples).Where(trial => only is null || trial.Model == only))
             await Table(trial, widths, tables, Say);
-        if (ValueOf(args, "--out") is { } file) await File.WriteAllTextAsync(file, text.ToString());
+        if (Arguments.Value(args, "--out") is { } file) await File.WriteAllTextAsync(file, text.ToString());
         return 0;
     }
 
@@ -81,18 +80,6 @@ internal static class FidelityProgram
         yield return new DitTrial(samples);
         yield return new LladaTrial();
         yield return new DiffWaveTrial(samples);
-    }
-
-    private static string? ValueOf(string[] args, string name)
-    {
-        int index = Array.IndexOf(args, name);
-        return index >= 0 && index + 1 < args.Length ? args[index + 1] : null;
-    }
-
-    private static string Commit()
-    {
-        using Process git = Process.Start(new ProcessStartInfo("git", "rev-parse --short HEAD") { RedirectStandardOutput = true })!;
-        return git.StandardOutput.ReadToEnd().Trim();
     }
 
     private static string Text(double[] errors) => string.Join(", ", errors.Select(error => error.ToString("0.0e+0")));

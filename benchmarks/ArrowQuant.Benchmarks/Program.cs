@@ -21,6 +21,9 @@ if (args is ["kernels", .. string[] kernels]) return KernelBenchmark.Run(kernels
 // model [--gigabytes N] [--rounds N]: the whole tool beside a program that only moves the bytes
 if (args is ["model", .. string[] model]) return ModelBenchmark.Run(model, Console.WriteLine);
 
+// all [--out FILE] and the options of both: kernels and the whole tool, with what they ran on
+if (args is ["all", .. string[] everything]) return SpeedProgram.Run(everything);
+
 if (args is ["model-copy", .. string[] copy]) return PlainCopy.Run(copy);
 
 // fuzz [--inputs N] [--reader R] [--seed S] [--from I]: readers against changed files

@@ -31,7 +31,8 @@ internal sealed record ChildRun(double Seconds, long PeakBytes)
         try
         {
             string? line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
-            return line is null ? 0 : 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture);
+            string? kibibytes = line?.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2];
+            return kibibytes is null ? 0 : 1024 * long.Parse(kibibytes, CultureInfo.InvariantCulture);
         }
         catch (IOException)
         {

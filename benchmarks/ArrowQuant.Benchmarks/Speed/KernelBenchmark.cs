@@ -18,7 +18,7 @@ internal static class KernelBenchmark
         KernelSet kernels = KernelSet.Create(Environment.GetEnvironmentVariable(KernelSet.EnvironmentVariable));
         int[] threads = [.. new[] { 1, Environment.ProcessorCount }.Distinct()];
         using var data = new KernelData(bytes);
-        IEnumerable<KernelCase> all = KernelCases.All(kernels, data).Concat(KernelCases.Steps(kernels));
+        IEnumerable<KernelCase> all = KernelCases.All(kernels, data).Append(KernelCases.Dequantize(kernels, data)).Concat(KernelCases.Steps(kernels));
         IReadOnlyList<KernelCase> cases = [.. all.Where(c => c.Name.Contains(only, StringComparison.Ordinal))];
         say($"{kernels.Name}, {bytes >> 20} MiB of source, medians of {rounds} rounds; read and write are the memory's own rates");
         say("");

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ArrowQuant.Kernels;
 using ArrowQuant.Methods;
 using ArrowQuant.Quality;
@@ -38,6 +39,38 @@ internal static class KernelCases
         ];
         foreach ((string name, int bits, Grid grid, int groupSize) in others)
             yield return Quantize(kernels, "F16 -> " + name, data.Half, FloatFormat.Half, bits, grid, groupSize);
+    }
+
+    /// <summary>Packed INT4 codes to F32 in memory, as a reader decodes rows.</summary>
+    public static KernelCase Dequantize(KernelSet kernels, KernelData data)
+    {
+        const int PartWeights = Rows * Columns;
+        int parts = (int)(data.Target.Bytes / (PartWeights * sizeof(float)));
+        float[] scales = [.. Enumerable.Repeat(0.01f, PartWeights / 128)];
+        float[] zeros = [.. Enumerable.Repeat(7f, PartWeights / 128)];
+        return new KernelCase
+        {
+            Name = "INT4 -> F32",
+            Bytes = (long)parts * PartWeights * sizeof(float),
+            BytesPerParameter = sizeof(float),
+            Writes = true,
+            Run = threads => Crew.Run(threads, parts, () =>
+            {
+                byte[] codes = new byte[Columns];
+                return part =>
+                {
+                    for (int r = 0; r < Rows; r++)
+                    {
+                        long row = (long)part * Rows + r;
+                        Codes.Unpack(data.Half.Slice(row * Columns / 2, Columns / 2), 4, codes);
+                        Span<byte> bytes = data.Target.Slice(row * Columns * sizeof(float), Columns * sizeof(float));
+                        Span<float> target = MemoryMarshal.Cast<byte, float>(bytes);
+                        for (int g = 0; g < Columns / 128; g++)
+                            kernels.DecodeAffine(codes.AsSpan(128 * g, 128), scales[g], zeros[g], target.Slice(128 * g, 128));
+                    }
+                };
+            }),
+        };
     }
 
     /// <summary>The steps of quantizing alone, on a piece that stays in a cache: where the time goes.</summary>

@@ -44,7 +44,8 @@ internal static class ModelBenchmark
     }
 
     private static void Row(
-        TempFolder folder, string model, long parameters, int bits, int threads, bool cold, int rounds, long startMemory, Action<string> say)
+        TempFolder folder, string model, long parameters, int bits, int threads, bool cold, int rounds, long startMemory,
+        Action<string> say)
     {
         string output = folder.PathOf("out");
         string copy = folder.PathOf("copy");

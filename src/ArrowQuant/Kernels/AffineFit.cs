@@ -45,6 +45,7 @@ internal static unsafe class AffineFit<T, TWeighting>
     /// <param name="bits">2, 4 or 8.</param>
     /// <param name="scales">One scale per lane; 0 for a group of zeros.</param>
     /// <param name="zeros">One zero point per lane.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FitRange(T min, T max, int bits, float* scales, float* zeros)
     {
         var range = new Range { Min = min, Max = max };
@@ -52,6 +53,7 @@ internal static unsafe class AffineFit<T, TWeighting>
         Store(Constant(range).Where(T.GreaterOrEqual(min, max), grid), range, scales, zeros);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(Grid grid, Range range, float* scales, float* zeros)
     {
         T largest = T.Max(T.Abs(range.Min), T.Abs(range.Max));
@@ -78,6 +80,7 @@ internal static unsafe class AffineFit<T, TWeighting>
     }
 
     // A group of equal values c is (1 - 0) * c or (0 - 1) * |c|: exact up to the precision of a stored scale.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Grid Constant(Range range)
     {
         T zero = T.Of(0f);
@@ -89,6 +92,7 @@ internal static unsafe class AffineFit<T, TWeighting>
         };
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Grid IntegerGrid(Range range, float clip, T levels)
     {
         T low = T.Min(range.Min, T.Of(0f)) * T.Of(clip);
@@ -97,6 +101,7 @@ internal static unsafe class AffineFit<T, TWeighting>
         return new Grid { Scale = scale, Zero = T.Min(T.Round((T.Of(0f) - low) / scale), levels) };
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Grid FreeGrid(Range range, float clip, T levels)
     {
         T low = T.MultiplyAdd(range.Min - range.Mean, T.Of(clip), range.Mean);
@@ -105,8 +110,10 @@ internal static unsafe class AffineFit<T, TWeighting>
         return new Grid { Scale = scale, Zero = (T.Of(0f) - low) / scale };
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T Positive(T scale) => T.Select(T.GreaterThan(scale, T.Of(0f)), scale, T.Of(1f));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Grid Clip(float* x, float* h, int length, AffineSearch search, T levels, Range range, T constant, Grid best)
     {
         foreach (float clip in ClipSteps[1..])
@@ -139,6 +146,7 @@ internal static unsafe class AffineFit<T, TWeighting>
     }
 
     // Alternating least squares: codes for the grid, then the best grid for the codes.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Grid Refit(float* x, float* h, int length, AffineSearch search, T levels, Grid best)
     {
         Grid current = best;
@@ -179,6 +187,7 @@ internal static unsafe class AffineFit<T, TWeighting>
     }
 
     // s = cov(q, x) / var(q), m = mean(x) - s mean(q), z = -m / s; n is the sum of the weights
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Grid FreeRefit(Moments m, Grid current)
     {
         T n = m.N;
@@ -192,6 +201,7 @@ internal static unsafe class AffineFit<T, TWeighting>
     }
 
     // The zero point nearest to the free solution, then s = <q - z, x> / <q - z, q - z>.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Grid IntegerRefit(Moments m, T levels, Grid current)
     {
         Grid free = FreeRefit(m, current);
@@ -228,6 +238,7 @@ internal static unsafe class AffineFit<T, TWeighting>
         public T Zero;
         public T Error;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly Grid Where(T mask, Grid other) => new()
         {
             Scale = T.Select(mask, Scale, other.Scale),

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
@@ -69,6 +70,7 @@ internal static class Codes
     /// <summary>Bytes that <paramref name="count"/> codes take.</summary>
     public static int PackedLength(int count, int bits) => (int)(((long)count * bits + 7) / 8);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackRuns<TPacked>(ReadOnlySpan<byte> codes, Span<byte> packed, ulong places)
         where TPacked : unmanaged, IBinaryInteger<TPacked>
     {
@@ -77,6 +79,7 @@ internal static class Codes
         for (int i = 0; i < target.Length; i++) target[i] = TPacked.CreateTruncating(Bmi2.X64.ParallelBitExtract(source[i], places));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void UnpackRuns<TPacked>(ReadOnlySpan<byte> packed, Span<byte> codes, ulong places)
         where TPacked : unmanaged, IBinaryInteger<TPacked>
     {

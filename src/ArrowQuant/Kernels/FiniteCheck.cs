@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace ArrowQuant.Kernels;
 
@@ -6,6 +7,7 @@ namespace ArrowQuant.Kernels;
 internal static class FiniteCheck
 {
     /// <summary>The index of the first NaN or infinity, or -1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int FirstNonFinite(ReadOnlySpan<float> values)
     {
         int i = 0;

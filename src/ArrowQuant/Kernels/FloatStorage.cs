@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ArrowQuant.Kernels;
 
 /// <summary>The precision in which floats that take part in decoding are stored.</summary>
@@ -10,6 +12,7 @@ internal static class FloatStorage
     /// Rounds to 11 significant bits, ties to even, with binary32's exponent range: as compact as binary16, and nothing underflows.
     /// Zero of either sign becomes +0, so that the stored bytes do not depend on which zero a vector instruction picks.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Round(float value)
     {
         int bits = BitConverter.SingleToInt32Bits(value);

@@ -62,6 +62,7 @@ internal unsafe struct GroupBatch<T>
     }
 
     /// <summary>Where the lane's group is in row-major [rows, groups per row].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly int GroupIndex(int lane)
     {
         (long row, int group) = Locate(lane);
@@ -69,8 +70,10 @@ internal unsafe struct GroupBatch<T>
     }
 
     /// <summary>The power of two that brings fitted values back to the scale of the weights.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly float Restore(int lane) => _restore[lane];
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void LoadWeights(GroupRows rows, float* h)
     {
         float** sources = stackalloc float*[T.Count];
@@ -82,12 +85,14 @@ internal unsafe struct GroupBatch<T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly (long Row, int Group) Locate(int lane)
     {
         long index = _first + lane;
         return index < _fullCount ? (index / _fullGroups, (int)(index % _fullGroups)) : (index - _fullCount, _fullGroups);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly nint Start(int lane, int columns)
     {
         (long row, int group) = Locate(lane);

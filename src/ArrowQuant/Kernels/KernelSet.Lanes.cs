@@ -136,6 +136,7 @@ internal sealed unsafe class KernelSet<T>(string name) : KernelSet
             RowErrors<T>.Add(w, original.Length, new LatticeRow(code, table), groupSize, ref sums);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FitAffine<TWeighting>(GroupRows rows, int bits, AffineSearch search, Span<float> scales, Span<float> zeroPoints)
         where TWeighting : struct, IWeighting
     {
@@ -164,6 +165,7 @@ internal sealed unsafe class KernelSet<T>(string name) : KernelSet
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FitLattice<TWeighting>(GroupRows rows, bool withOffset, Span<float> levels)
         where TWeighting : struct, IWeighting
     {

@@ -55,6 +55,7 @@ internal static unsafe class LatticeFit<T, TWeighting>
 
     private static int Padded(int length) => (int)BitOperations.RoundUpToPowerOf2((uint)length);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Lattice Descend(in Group group, T mu, Lattice best)
     {
         for (int round = 0; round < OffsetRounds; round++)
@@ -172,6 +173,7 @@ internal static unsafe class LatticeFit<T, TWeighting>
     }
 
     // Padding is +infinity and stays at the end.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Sort(in Group group)
     {
         T infinity = T.Of(float.PositiveInfinity);
@@ -207,6 +209,7 @@ internal static unsafe class LatticeFit<T, TWeighting>
         public T A2;
         public T Error;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly Lattice Where(T mask, Lattice other) => new()
         {
             Mu = T.Select(mask, Mu, other.Mu),

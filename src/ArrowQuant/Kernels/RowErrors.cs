@@ -6,8 +6,8 @@ namespace ArrowQuant.Kernels;
 /// <summary>
 /// Sums over one row of weights and what its codes decode to. Weight i of the row goes to partial sum i mod 16. A partial sum collects the
 /// products of 128 weights of the row in single precision, with one rounding each, and then joins its total in double precision; the
-/// sixteen totals are added in order. A row whose squares single precision cannot hold is added up in double precision from the first to the last
-/// weight instead. That is the definition, whatever the vector width.
+/// sixteen totals are added in order. A row whose squares single precision cannot hold is added up in double precision from the first to
+/// the last weight instead. That is the definition, whatever the vector width.
 /// </summary>
 internal static unsafe class RowErrors<T>
     where T : unmanaged, ILanes<T>
@@ -48,6 +48,7 @@ internal static unsafe class RowErrors<T>
         sums.Add(holds ? row : Exact(weights, count, decoder, groupSize));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ErrorSums Exact<TDecoder>(float* weights, int count, TDecoder decoder, int groupSize)
         where TDecoder : struct, IRowDecoder
     {
@@ -101,6 +102,7 @@ internal static unsafe class RowErrors<T>
         T.Store(most, largest);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddOne<TDecoder>(float* weights, int i, TDecoder decoder, int group, float* part, float* largest)
         where TDecoder : struct, IRowDecoder
     {
@@ -114,6 +116,7 @@ internal static unsafe class RowErrors<T>
         Lanes1.Store(Lanes1.Max(Lanes1.Load(largest), Lanes1.Abs(difference)), largest);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ErrorSums Total(double* totals, float* largest)
     {
         double* total = stackalloc double[Kinds] { 0, 0, 0, 0 };

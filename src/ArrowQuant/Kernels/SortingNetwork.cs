@@ -16,6 +16,7 @@ internal static unsafe class SortingNetwork<T, TWeighting>
     /// <summary>Sorts every run, ascending.</summary>
     /// <param name="values">[count, lanes].</param>
     /// <param name="count">A power of two.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Sort(float* values, int count)
     {
         int size = 2;
@@ -36,6 +37,7 @@ internal static unsafe class SortingNetwork<T, TWeighting>
     /// <param name="values">[count, lanes].</param>
     /// <param name="count">A power of two.</param>
     /// <param name="distance">A power of two below it, or 0.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Merge(float* values, int count, int distance)
     {
         for (; !TWeighting.HasWeights && distance >= Together / 2; distance /= Together) HalfCleanThrice(values, count, distance);

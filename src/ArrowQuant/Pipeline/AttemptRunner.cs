@@ -28,7 +28,9 @@ internal sealed class AttemptRunner(
         IReadOnlyList<IReadOnlyList<BlockJob>> jobs = [.. plan.Shards.Select(shard => JobPlan.JobsOf(plan, shard, work))];
         using IDisposable charge = budget.Charge(
             JobPlan.BytesNeeded(plan, jobs, work, _threads), "block buffers on " + _threads + " threads");
-        using var shards = new ShardSet(plan.Shards, spec.OutputFolder, writing);
+        var pool = new BlockPool(JobPlan.WaitingBlocks(_threads, jobs.Count));
+        using var shards = new ShardSet(
+            plan.Shards, spec.OutputFolder, writing, [.. jobs.Select(shard => JobPlan.ExpectedBytes(plan, shard, work, writing))], pool);
         var observed = new ObservedPrefix(work, spec.Observe);
         progress.Begin(spec, work);
 
@@ -36,12 +38,13 @@ internal sealed class AttemptRunner(
         scheduler = new BlockScheduler<object>(
             jobs,
             _threads,
-            (_, job, buffers) => Process(work[job.TensorIndex]!, job, buffers),
+            (_, job, buffers) => Process(work[job.TensorIndex]!, job, buffers, pool),
             (shard, job, result) =>
             {
                 TensorWork tensor = work[job.TensorIndex]!;
                 LayerOutcome? outcome = result is QuantizedRows rows ? tensor.Add(rows, job.IsLast) : null;
                 Write(shards, shard, work, job, result, outcome);
+                if (spec.OutputFolder is null && result is QuantizedRows measured) pool.Return(measured.Block);
                 if (ReferenceEquals(job, jobs[shard][^1])) shards.Complete(shard);
                 if (job.IsLast) Finish(tensor);
                 if (outcome is not null && !observed.Add(outcome)) scheduler!.Stop();
@@ -94,9 +97,9 @@ internal sealed class AttemptRunner(
         plan.Calibration!.Load(tensor.Tensor.FullName, tensor.View.Columns, out CalibrationDefect? defect)
         ?? throw new CalibrationException(defect!.Message);
 
-    private static object Process(TensorWork tensor, BlockJob job, BlockBuffers buffers)
+    private static object Process(TensorWork tensor, BlockJob job, BlockBuffers buffers, BlockPool pool)
     {
-        if (tensor.Job is { } layer) return layer.Quantize(job.RowStart, job.RowCount, buffers);
+        if (tensor.Job is { } layer) return layer.Quantize(job.RowStart, job.RowCount, buffers, pool);
         byte[] values = new byte[JobPlan.BlockBytes(tensor, job)];
         tensor.Reader.ReadRows(job.RowStart, job.RowCount, values);
         return values;

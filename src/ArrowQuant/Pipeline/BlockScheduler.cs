@@ -27,7 +27,7 @@ internal sealed class BlockScheduler<TResult>
         Func<int, BlockJob, BlockBuffers, TResult> work,
         Action<int, BlockJob, TResult> write)
     {
-        _shards = [.. shards.Select(jobs => new ShardQueue<TResult>(jobs, threads + 2))];
+        _shards = [.. shards.Select(jobs => new ShardQueue<TResult>(jobs, Window(threads)))];
         _work = work;
         _write = write;
         Threads = threads;
@@ -35,6 +35,11 @@ internal sealed class BlockScheduler<TResult>
 
     /// <summary>Workers.</summary>
     public int Threads { get; }
+
+    /// <summary>
+    /// How far the taken jobs of a shard may run ahead of the written ones: one for each worker, and one that is being written.
+    /// </summary>
+    public static int Window(int threads) => threads + 1;
 
     /// <summary>Lets running jobs finish and takes no more.</summary>
     public void Stop()

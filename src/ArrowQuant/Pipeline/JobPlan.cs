@@ -1,3 +1,4 @@
+using ArrowQuant.Configuration;
 using ArrowQuant.Errors;
 using ArrowQuant.Storage;
 using ArrowQuant.Tensors;
@@ -7,6 +8,8 @@ namespace ArrowQuant.Pipeline;
 /// <summary>Cuts the tensors of a pass into jobs, and says what buffers they need.</summary>
 internal static class JobPlan
 {
+    private const int BytesBesideBlock = 4096;
+
     /// <summary>The jobs of one shard, in the order in which their rows are written.</summary>
     public static IReadOnlyList<BlockJob> JobsOf(ModelPlan plan, PlannedShard shard, TensorWork?[] work)
     {
@@ -51,6 +54,17 @@ internal static class JobPlan
             TensorName = tensor.Planned.Tensor.FullName,
         };
 
+    /// <summary>About the size of the shard's file, and not less; 0 when its codes are compressed, since then nobody knows.</summary>
+    public static long ExpectedBytes(ModelPlan plan, IReadOnlyList<BlockJob> jobs, TensorWork?[] work, ArtefactWriterOptions options) =>
+        options.Compression != Compression.None ? 0 : jobs.Sum(job => StoredBytes(plan, work[job.TensorIndex]!, job) + BytesBesideBlock);
+
+    /// <summary>Blocks that are made, wait for their turn or are being written at most.</summary>
+    public static int WaitingBlocks(int threads, int shards) => Math.Min(threads, shards) * BlockScheduler<object>.Window(threads);
+
+    private static long StoredBytes(ModelPlan plan, TensorWork tensor, BlockJob job) => tensor.Job is { } layer
+        ? plan.Size.Of(tensor.Reader.View with { Rows = job.RowCount }, layer.BitWidth)
+        : BlockBytes(tensor, job);
+
     /// <summary>
     /// Bytes of block buffers: source and weights once per worker, and results that wait for their turn, a window of blocks for each shard
     /// that is open.
@@ -65,13 +79,11 @@ internal static class JobPlan
             TensorWork tensor = work[job.TensorIndex]!;
             long bytes = BlockBytes(tensor, job);
             source = Math.Max(source, tensor.Job is null ? 0 : bytes);
-            MatrixView rows = tensor.Reader.View with { Rows = job.RowCount };
-            result = Math.Max(result, tensor.Job is { } layer ? plan.Size.Of(rows, layer.BitWidth) : bytes);
+            result = Math.Max(result, StoredBytes(plan, tensor, job));
             long columns = tensor.Reader.View.Columns;
             weights = Math.Max(weights, columns * WeightConverter.RowsPerPiece(columns, IsCalibrated(tensor)));
         }
 
-        int openShards = Math.Min(threads, jobs.Count);
-        return threads * (source + weights * sizeof(float)) + (long)openShards * (threads + 2) * result;
+        return threads * (source + weights * sizeof(float)) + (long)WaitingBlocks(threads, jobs.Count) * result;
     }
 }

@@ -45,7 +45,7 @@ internal sealed class LayerJob : IDisposable
     public PreparedLayer Prepared => _prepared.IsValueCreated ? _prepared.Value : _taken ?? _prepared.Value;
 
     /// <summary>Quantizes the rows of one block, or takes over what an earlier run made of them.</summary>
-    public QuantizedRows Quantize(long rowStart, int rowCount, BlockBuffers buffers)
+    public QuantizedRows Quantize(long rowStart, int rowCount, BlockBuffers buffers, BlockPool pool)
     {
         Span<byte> source = buffers.Source(_reader.RowBytes * rowCount);
         _reader.ReadRows(rowStart, rowCount, source);
@@ -60,7 +60,7 @@ internal sealed class LayerJob : IDisposable
         }
 
         PreparedLayer prepared = _prepared.Value;
-        var block = new QuantizedBlock(prepared.Format, rowStart, rowCount);
+        QuantizedBlock block = pool.Rent(prepared.Format, rowStart, rowCount);
         RowMeasures measures = ForEachPiece(
             prepared, block, source, buffers, (quantizer, weights, row) => quantizer.Quantize(weights, block, row));
         var result = new QuantizedRows(block, measures, sourceHash);

@@ -8,7 +8,11 @@ namespace ArrowQuant.Pipeline;
 /// <param name="plan">The shards.</param>
 /// <param name="folder">Where they are written, or null to write nothing.</param>
 /// <param name="options">How they are written.</param>
-internal sealed class ShardSet(IReadOnlyList<PlannedShard> plan, string? folder, ArtefactWriterOptions options) : IDisposable
+/// <param name="expectedBytes">About how large each will be; 0 where that is not known.</param>
+/// <param name="pool">Gets the blocks that were written.</param>
+internal sealed class ShardSet(
+    IReadOnlyList<PlannedShard> plan, string? folder, ArtefactWriterOptions options, IReadOnlyList<long> expectedBytes, BlockPool pool)
+    : IDisposable
 {
     private readonly ShardWriter?[] _writers = new ShardWriter?[plan.Count];
     private readonly ShardFile?[] _files = new ShardFile?[plan.Count];
@@ -22,7 +26,7 @@ internal sealed class ShardSet(IReadOnlyList<PlannedShard> plan, string? folder,
         if (folder is null || _writers[shard] is not null) return _writers[shard];
         string path = Path.Combine(folder, plan[shard].RelativePath);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        return _writers[shard] = new ShardWriter(path, options, plan[shard].RelativePath);
+        return _writers[shard] = new ShardWriter(path, options, plan[shard].RelativePath, expectedBytes[shard], pool.Return);
     }
 
     /// <summary>Finishes a shard after its last row.</summary>

@@ -21,6 +21,8 @@ internal sealed class ShardWriter : IDisposable
     private readonly ManagedOutputStream _output;
     private readonly ParquetFileWriter _writer;
     private readonly List<StoredRow> _pending = [];
+    private readonly List<QuantizedBlock> _held = [];
+    private readonly Action<QuantizedBlock>? _written;
     private long _pendingBytes;
     private long _rows;
     private long _keptDataBytes;
@@ -31,10 +33,18 @@ internal sealed class ShardWriter : IDisposable
     /// <param name="path">Where the file is written.</param>
     /// <param name="options">How.</param>
     /// <param name="relativePath">Its path in the artefact; null for the bare file name.</param>
+    /// <param name="expectedBytes">About how large it will be; 0 when that is not known.</param>
+    /// <param name="written">Told of every block that is not needed any more.</param>
     /// <exception cref="ResourceException">The file cannot be created.</exception>
-    public ShardWriter(string path, ArtefactWriterOptions options, string? relativePath = null)
-        : this(path, Create(path, options), options, relativePath)
+    public ShardWriter(
+        string path,
+        ArtefactWriterOptions options,
+        string? relativePath = null,
+        long expectedBytes = 0,
+        Action<QuantizedBlock>? written = null)
+        : this(path, Create(path, options, expectedBytes), options, relativePath)
     {
+        _written = written;
     }
 
     /// <summary>The same with a file that is open already; it is closed with the writer.</summary>
@@ -88,6 +98,8 @@ internal sealed class ShardWriter : IDisposable
         row.CosineSimilarity = cosine;
         row.Nmse = nmse;
         Add(row);
+        _held.Add(block);
+        if (_pending.Count == 0) Release();
     }
 
     /// <summary>Adds rows of a kept tensor; <paramref name="values"/> are their little-endian values, and are copied.</summary>
@@ -135,11 +147,11 @@ internal sealed class ShardWriter : IDisposable
         _pending.Clear();
     }
 
-    private static HashingFileStream Create(string path, ArtefactWriterOptions options)
+    private static HashingFileStream Create(string path, ArtefactWriterOptions options, long expectedBytes)
     {
         try
         {
-            return new HashingFileStream(path, options.Sha256) { BeforeWrite = options.BeforeWrite };
+            return new HashingFileStream(path, options.Sha256, FileMode.CreateNew, expectedBytes) { BeforeWrite = options.BeforeWrite };
         }
         catch (Exception e) when (Failures.IsFileSystem(e))
         {
@@ -174,6 +186,13 @@ internal sealed class ShardWriter : IDisposable
 
         _pending.Clear();
         _pendingBytes = 0;
+        Release();
+    }
+
+    private void Release()
+    {
+        if (_written is not null) _held.ForEach(_written);
+        _held.Clear();
     }
 
     // Equal headers are checked once: a layer's blocks all carry the same one.

@@ -25,6 +25,18 @@ public sealed class QuantizedBlock
         Levels = affine ? [] : new float[checked(groups * format.LevelsPerGroup)];
     }
 
+    /// <summary>A block in the arrays of another one of the same size, which is not used any more; they hold what they held.</summary>
+    internal QuantizedBlock(QuantizedFormat format, long rowStart, int rowCount, QuantizedBlock spent)
+    {
+        Format = format;
+        RowStart = rowStart;
+        RowCount = rowCount;
+        Codes = spent.Codes;
+        Scales = spent.Scales;
+        ZeroPoints = spent.ZeroPoints;
+        Levels = spent.Levels;
+    }
+
     /// <summary>How to read the codes.</summary>
     public QuantizedFormat Format { get; }
 

@@ -62,7 +62,12 @@ internal readonly unsafe struct Lanes1 : ILanes<Lanes1>
 
     public static Lanes1 LookUp(byte* codes, float* table) => new(table[*codes]);
 
-    public static Lanes1 LoadBits16(ushort* source) => new(BitConverter.UInt32BitsToSingle(*source));
+    // Byte by byte: the .NET 10 compiler makes one 32-bit load of a 16-bit one whose bits become a float, and reads behind the end.
+    public static Lanes1 LoadBits16(ushort* source)
+    {
+        byte* bytes = (byte*)source;
+        return new(BitConverter.UInt32BitsToSingle(bytes[0] | (uint)bytes[1] << 8));
+    }
 
     public static Lanes1 ShiftLeft(Lanes1 value, int bits) =>
         new(BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(value._value) << bits));
