@@ -33,7 +33,7 @@ public sealed partial class ResumeLab : IAsyncLifetime
     /// <summary>The journal beside <see cref="Output"/>.</summary>
     public string Journal => Output + ".finished-blocks";
 
-    /// <summary>How long the uninterrupted run took as a process.</summary>
+    /// <summary>How long a run takes as a process.</summary>
     public TimeSpan Duration { get; private set; }
 
     /// <summary>Writes the model and quantizes it once without interruption.</summary>
@@ -64,12 +64,14 @@ public sealed partial class ResumeLab : IAsyncLifetime
     public string[] Arguments(string output, params string[] more) =>
         ["quantize", Model, "-o", output, "--bit-width", "4", "--threads", $"{Threads}", "--verbose", .. more];
 
-    /// <summary>Starts a run with --resume, and kills it after a while.</summary>
+    /// <summary>Starts a run with --resume, and kills it after a while; a run that ends before shows how long one takes now.</summary>
     public async Task RunAndKillAsync(TimeSpan after)
     {
+        Stopwatch watch = Stopwatch.StartNew();
         using Process process = Tool.Start(Arguments(Output, "--resume"));
         Task<ToolRun> ended = Tool.FinishAsync(process);
         await Task.WhenAny(ended, Task.Delay(after, TestContext.Current.CancellationToken));
+        if (ended.IsCompleted) Duration = watch.Elapsed;
         process.Kill();
         await ended;
     }
