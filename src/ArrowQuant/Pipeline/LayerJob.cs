@@ -15,7 +15,7 @@ internal sealed class LayerJob : IDisposable
 
     private readonly MatrixReader _reader;
     private readonly LayerRequest _request;
-    private readonly Lazy<PreparedLayer> _prepared;
+    private Lazy<PreparedLayer> _prepared;
     private readonly LayerIdentity? _identity;
     private readonly IFinishedBlocks? _finished;
     private PreparedLayer? _taken;
@@ -73,6 +73,10 @@ internal sealed class LayerJob : IDisposable
     {
         if (_prepared.IsValueCreated) _prepared.Value.Dispose();
         _taken?.Dispose();
+
+        // The job itself lives until the pass ends; Hessians and calibration rows must not.
+        _prepared = new Lazy<PreparedLayer>(() => throw new ObjectDisposedException(_request.Name));
+        _taken = null;
     }
 
     /// <summary>Reads the row sample of a layer, piece by piece.</summary>

@@ -29,9 +29,6 @@ internal sealed record LayerOutcome
     /// <summary>The figure that the gate compares: of outputs, or of weights.</summary>
     public required double Accuracy { get; init; }
 
-    /// <summary>What its stored rows say besides codes.</summary>
-    public required PreparedLayer Prepared { get; init; }
-
     /// <summary>The figures of these sums.</summary>
     public required LayerFigures Figures { get; init; }
 

@@ -46,7 +46,6 @@ internal sealed class TensorWork(PlannedTensor planned, MatrixReader reader, Lay
             Layer = planned,
             Recipe = job!.Prepared.Recipe,
             Format = rows.Block.Format,
-            Prepared = job.Prepared,
             Sums = _measures.Weights,
             Figures = figures,
             Outputs = outputs,
