@@ -15,6 +15,9 @@ internal sealed record KernelCase
     /// <summary>Whether the memory's write rate is its measure.</summary>
     public bool Writes { get; init; }
 
+    /// <summary>Whether it runs in one thread only.</summary>
+    public bool OneThread { get; init; }
+
     /// <summary>Runs it once on some threads; seconds.</summary>
     public required Func<int, double> Run { get; init; }
 

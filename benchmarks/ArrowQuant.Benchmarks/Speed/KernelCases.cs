@@ -118,6 +118,7 @@ internal static class KernelCases
         Name = name,
         Bytes = 64L * 2 * Rows * Columns,
         BytesPerParameter = 2,
+        OneThread = true,
         Run = _ => Crew.Run(1, 64, () => _ => body()),
     };
 

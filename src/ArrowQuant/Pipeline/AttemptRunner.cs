@@ -28,7 +28,7 @@ internal sealed class AttemptRunner(
         IReadOnlyList<IReadOnlyList<BlockJob>> jobs = [.. plan.Shards.Select(shard => JobPlan.JobsOf(plan, shard, work))];
         using IDisposable charge = budget.Charge(
             JobPlan.BytesNeeded(plan, jobs, work, _threads), "block buffers on " + _threads + " threads");
-        var pool = new BlockPool(JobPlan.WaitingBlocks(_threads, jobs.Count));
+        var pool = new BlockPool();
         using var shards = new ShardSet(
             plan.Shards, spec.OutputFolder, writing, [.. jobs.Select(shard => JobPlan.ExpectedBytes(plan, shard, work, writing))], pool);
         var observed = new ObservedPrefix(work, spec.Observe);

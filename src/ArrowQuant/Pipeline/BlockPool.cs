@@ -4,14 +4,13 @@ namespace ArrowQuant.Pipeline;
 
 /// <summary>
 /// Keeps the arrays of blocks that were written for the blocks that come, so that memory is neither zeroed nor fetched from the system
-/// again. Thread-safe.
+/// again. A block that must be made anew drops one that is kept for another size, so that those in use and those that are kept are never
+/// more than were in use at once. Thread-safe.
 /// </summary>
-/// <param name="capacity">Blocks that are kept at most.</param>
-internal sealed class BlockPool(int capacity)
+internal sealed class BlockPool
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<BlockSize, Stack<QuantizedBlock>> _spent = [];
-    private int _kept;
 
     /// <summary>A block whose rows are all to be filled; its arrays hold anything.</summary>
     public QuantizedBlock Rent(QuantizedFormat format, long rowStart, int rowCount)
@@ -20,13 +19,8 @@ internal sealed class BlockPool(int capacity)
         lock (_gate)
         {
             if (_spent.TryGetValue(size, out Stack<QuantizedBlock>? stack) && stack.TryPop(out QuantizedBlock? spent))
-            {
-                _kept--;
                 return new QuantizedBlock(format, rowStart, rowCount, spent);
-            }
-
-            // Layers of one size mostly follow one another: a full pool without the wanted size is one of layers that are done.
-            if (_kept == capacity) Clear();
+            _spent.Values.FirstOrDefault(kept => kept.Count > 0)?.Pop();
         }
 
         return new QuantizedBlock(format, rowStart, rowCount);
@@ -38,17 +32,9 @@ internal sealed class BlockPool(int capacity)
         BlockSize size = BlockSize.Of(block.Format, block.RowCount);
         lock (_gate)
         {
-            if (_kept == capacity) return;
             if (!_spent.TryGetValue(size, out Stack<QuantizedBlock>? stack)) _spent.Add(size, stack = new Stack<QuantizedBlock>());
             stack.Push(block);
-            _kept++;
         }
-    }
-
-    private void Clear()
-    {
-        _spent.Clear();
-        _kept = 0;
     }
 
     private readonly record struct BlockSize(long CodeBytes, long Groups, int Levels)

@@ -54,12 +54,12 @@ internal static class JobPlan
             TensorName = tensor.Planned.Tensor.FullName,
         };
 
-    /// <summary>About the size of the shard's file, and not less; 0 when its codes are compressed, since then nobody knows.</summary>
+    /// <summary>About the size of the shard's file, a hint; 0 when its codes are compressed, since then nobody knows.</summary>
     public static long ExpectedBytes(ModelPlan plan, IReadOnlyList<BlockJob> jobs, TensorWork?[] work, ArtefactWriterOptions options) =>
         options.Compression != Compression.None ? 0 : jobs.Sum(job => StoredBytes(plan, work[job.TensorIndex]!, job) + BytesBesideBlock);
 
-    /// <summary>Blocks that are made, wait for their turn or are being written at most.</summary>
-    public static int WaitingBlocks(int threads, int shards) => Math.Min(threads, shards) * BlockScheduler<object>.Window(threads);
+    // Blocks that are made, wait for their turn or are being written at most.
+    private static int WaitingBlocks(int threads, int shards) => Math.Min(threads, shards) * BlockScheduler<object>.Window(threads);
 
     private static long StoredBytes(ModelPlan plan, TensorWork tensor, BlockJob job) => tensor.Job is { } layer
         ? plan.Size.Of(tensor.Reader.View with { Rows = job.RowCount }, layer.BitWidth)
