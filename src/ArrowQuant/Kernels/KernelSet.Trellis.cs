@@ -19,11 +19,7 @@ internal sealed unsafe partial class KernelSet<T>
         {
             fixed (float* x = values, gain = gains)
             fixed (byte* code = codes)
-            {
-                // Sixteen states fill four vectors of four lanes; wider ones would be empty in part.
-                if (table.States < 4 * T.Count) TrellisPath<Lanes4>.Find(table, x, gain, values.Length, scratch, code);
-                else TrellisPath<T>.Find(table, x, gain, values.Length, scratch, code);
-            }
+                TrellisPath<T>.Find(table, x, gain, values.Length, scratch, code);
         }
         finally
         {
@@ -35,8 +31,7 @@ internal sealed unsafe partial class KernelSet<T>
     {
         CheckLengths(rows.Values.Length, codes.Length);
         CheckLengths(rows.Rows * rows.GroupsPerRow, gains.Length);
-        if (table.States < 4 * T.Count) TrellisColumns<Lanes4>.Encode(rows, table, gains, codes);
-        else TrellisColumns<T>.Encode(rows, table, gains, codes);
+        TrellisColumns<T>.Encode(rows, table, gains, codes);
     }
 
     public override void StepTrellis(TrellisTable table, Span<byte> states, Span<byte> codes)

@@ -15,7 +15,7 @@ internal static unsafe class TrellisPath<T>
     public static int ScratchLength(TrellisTable table, int steps) => steps * (table.States / 4);
 
     /// <summary>Finds the codes of one path that begins in state 0.</summary>
-    /// <param name="table">The trellis; it has at least four states for every lane.</param>
+    /// <param name="table">The trellis.</param>
     /// <param name="x">[steps] values.</param>
     /// <param name="gains">[steps] gains, 0 or more.</param>
     /// <param name="steps">How many, 1 or more.</param>
@@ -24,6 +24,13 @@ internal static unsafe class TrellisPath<T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Find(TrellisTable table, float* x, float* gains, int steps, byte* scratch, byte* codes)
     {
+        if (table.States < 4 * T.Count)
+        {
+            // Sixteen states fill four vectors of four lanes; wider ones would be empty in part.
+            TrellisPath<Lanes4>.Find(table, x, gains, steps, scratch, codes);
+            return;
+        }
+
         float* costs = stackalloc float[64];
         float factor = NormalizingFactor(x, gains, steps);
         fixed (float* values = table.Values)
