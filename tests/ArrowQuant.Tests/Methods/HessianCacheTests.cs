@@ -27,7 +27,11 @@ public sealed class HessianCacheTests
     {
         HessianCache cache = new();
         int created = 0;
-        HessianKey[] keys = [Key, Key with { Input = 8 }, Key with { Balanced = false }, Key with { BlockColumns = 32 }, Key with { Rotation = Rotation }];
+        HessianKey[] keys =
+        [
+            Key, Key with { Input = 8 }, Key with { Balanced = false }, Key with { BlockColumns = 32 },
+            Key with { Rotation = Rotation },
+        ];
         HessianFactor?[] held = [.. keys.Select(key => cache.Share(key, () => Count(ref created)))];
         Assert.Equal(5, held.Distinct().Count());
         Assert.Equal(5, created);
