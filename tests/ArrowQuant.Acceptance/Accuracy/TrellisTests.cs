@@ -62,8 +62,8 @@ public sealed class TrellisTests(TestModels models) : IDisposable
     }
 
     /// <summary>
-    /// Purpose: documents do not change while the settings have their defaults. Input: the Gaussian model with defaults. Expected: no word of
-    /// layout or rotation in the settings of metadata.json, transform none in every row.
+    /// Purpose: documents do not change while the settings have their defaults. Input: the Gaussian model with defaults. Expected: no word
+    /// of layout or rotation in the settings of metadata.json, transform none in every row.
     /// </summary>
     [Fact]
     public async Task Quantize_Defaults_LeaveNoTraceOfTheSettings()

@@ -78,6 +78,6 @@ internal unsafe interface ILanes<TSelf>
     /// <summary>Lane i gets lane <c>i ^ distance</c>; a power of two below <see cref="Count"/>.</summary>
     static abstract TSelf Exchange(TSelf value, int distance);
 
-    /// <summary>Lane i gets lane <c>(quarter * Count + i) / 4</c>: a quarter of the lanes, each four times; one lane stays as it is.</summary>
+    /// <summary>Lane i gets lane <c>(quarter * Count + i) / 4</c>: a quarter of the lanes, each four times; one lane stays.</summary>
     static abstract TSelf Spread(TSelf value, int quarter);
 }
