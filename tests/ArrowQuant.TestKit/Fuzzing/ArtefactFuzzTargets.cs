@@ -20,6 +20,7 @@ internal static class ArtefactFuzzTargets
         [
             Of(new DiffusionQuantConfig { BitWidth = 4, GroupSize = 32, Compression = Compression.Zstd }, "image"),
             Of(new DiffusionQuantConfig { BitWidth = 2, GroupSize = 32 }, "text"),
+            Of(new() { BitWidth = 2, GroupSize = 32, Layout = LayoutChoice.Trellis6, Rotation = RotationChoice.Hadamard }, "image"),
             Of(new DiffusionQuantConfig { BitWidth = 8, GroupSize = 64 }, "image"),
         ];
         return new("artefact-shard", folder, ShardName, seeds, path =>
