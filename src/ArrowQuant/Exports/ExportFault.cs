@@ -1,5 +1,6 @@
 using ArrowQuant.Errors;
 using ArrowQuant.Storage;
+using ArrowQuant.Tensors;
 
 namespace ArrowQuant.Exports;
 
@@ -9,6 +10,14 @@ internal static class ExportFault
     /// <summary>A tensor that the format has no type for.</summary>
     public static ModelFormatException NoType(StoredLayer layer, string format) => Failures.Format(
         layer.FilePath, layer.FullName, $"has {layer.SourceType} values, which {format} cannot hold; leave the tensor out of the model");
+
+    /// <summary>A layer with values that the type has no numbers for.</summary>
+    public static ConfigurationException OutOfRange(StoredLayer layer, ElementType type) => new(
+        [$"--dtype: tensor {layer.FullName} has values beyond the range of {type.Name()}; choose bf16 or f32"])
+    {
+        FilePath = layer.FilePath,
+        TensorName = layer.FullName,
+    };
 
     /// <summary>A kept tensor that was read back with other bytes.</summary>
     public static ResourceException OtherBytes(string path, StoredLayer layer) =>

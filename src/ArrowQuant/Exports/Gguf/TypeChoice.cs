@@ -9,8 +9,11 @@ namespace ArrowQuant.Exports.Gguf;
 /// <param name="Note">Why block types are not among them, or null.</param>
 internal sealed record TypeChoice(IReadOnlyList<IGgmlEncoder> Encoders, double Limit, string? Note)
 {
-    /// <summary>The relative error that Q4_1 may add to a plain affine INT4 layer, and that any layer may get.</summary>
+    /// <summary>The relative error that Q4_1 may add to a plain affine INT4 layer.</summary>
     private const double PlainLimit = 5e-4;
+
+    // A layer that was quantized with less error than this, as INT8 is, is not worth 16 bits because of it.
+    private const double LeastOwnError = 0.04;
 
     private static readonly IGgmlEncoder[] Floats = [new FloatEncoder(GgmlType.F16), new FloatEncoder(GgmlType.F32)];
     private static readonly IGgmlEncoder Q8 = new Q8Encoder();
@@ -20,7 +23,7 @@ internal sealed record TypeChoice(IReadOnlyList<IGgmlEncoder> Encoders, double L
     /// <summary>The types for a quantized layer that is stored in rows of <paramref name="rowLength"/>.</summary>
     public static TypeChoice Of(StoredLayer layer, long rowLength, double errorShare)
     {
-        double limit = Math.Max(PlainLimit, errorShare * Math.Sqrt(layer.Nmse ?? 0));
+        double limit = errorShare * Math.Max(LeastOwnError, Math.Sqrt(layer.Nmse ?? 0));
         if (rowLength % GgmlType.Q8_0.BlockLength() != 0)
             return new(Floats, limit, $"rows of {rowLength} are no multiple of {GgmlType.Q8_0.BlockLength()}");
         bool isPlain = WeightPiece.HasPlainGrids(layer) && rowLength == layer.View.Columns && HasWholeBlocks(layer);
