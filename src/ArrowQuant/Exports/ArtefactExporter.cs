@@ -3,6 +3,7 @@ using ArrowQuant.Errors;
 using ArrowQuant.Exports.Gguf;
 using ArrowQuant.Exports.SafeTensors;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Reporting;
 using ArrowQuant.Storage;
 
 namespace ArrowQuant.Exports;
@@ -56,7 +57,7 @@ public static class ArtefactExporter
     private static ExportReport Describe(
         ArtefactReader artefact, ExportOptions options, IReadOnlyList<ExportedTensor> tensors, string folder) => new()
     {
-        ToolVersion = ResultBuilder.ToolVersion,
+        ToolVersion = LibraryVersion.Current,
         Format = options.Format.ToString().ToLowerInvariant(),
         Files = [.. FilesOf(folder)],
         TensorBytes = tensors.Sum(tensor => tensor.Bytes),

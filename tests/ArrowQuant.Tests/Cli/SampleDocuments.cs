@@ -1,6 +1,8 @@
 using ArrowQuant.Exports;
 using ArrowQuant.Fallback;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Planning;
+using ArrowQuant.Pipeline.Validation;
 using ArrowQuant.Reporting;
 
 namespace ArrowQuant.Tests.Cli;

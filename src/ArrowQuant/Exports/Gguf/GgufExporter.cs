@@ -1,5 +1,5 @@
 using System.Globalization;
-using ArrowQuant.Pipeline;
+using ArrowQuant.Reporting;
 using ArrowQuant.Storage;
 
 namespace ArrowQuant.Exports.Gguf;
@@ -82,7 +82,7 @@ internal sealed class GgufExporter : IExporter
         string? modelType = job.Artefact.Metadata?.ModelType;
         header.Add("general.architecture", job.Options.Architecture ?? GgufArchitecture.Of(layers, modelType));
         header.Add("general.type", "model");
-        header.Add("general.quantized_by", $"ArrowQuant {ResultBuilder.ToolVersion}");
+        header.Add("general.quantized_by", $"ArrowQuant {LibraryVersion.Current}");
         header.Add("general.quantization_version", QuantizationVersion);
         header.Add("general.file_type", fileType);
         header.Add("general.alignment", GgufHeader.Alignment);
