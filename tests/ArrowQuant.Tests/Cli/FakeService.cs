@@ -1,4 +1,5 @@
 using ArrowQuant.Cli;
+using ArrowQuant.Exports;
 using ArrowQuant.Pipeline;
 using ArrowQuant.Pipeline.Planning;
 using ArrowQuant.Pipeline.Validation;
@@ -18,6 +19,8 @@ internal sealed class FakeService : IQuantizationService
 
     public Func<ValidationReport> OnValidate { get; init; } = () => SampleDocuments.Validation;
 
+    public Func<ExportReport> OnExport { get; init; } = () => SampleDocuments.Export;
+
     public IReadOnlyList<QuantizationProgress> Reports { get; init; } = [];
 
     public ILogger? Logger { get; set; }
@@ -29,6 +32,8 @@ internal sealed class FakeService : IQuantizationService
     public string? OutputPath { get; private set; }
 
     public ValidateRequest? Validated { get; private set; }
+
+    public ExportRequest? Exported { get; private set; }
 
     public bool HadProgress { get; private set; }
 
@@ -63,5 +68,12 @@ internal sealed class FakeService : IQuantizationService
         Calls++;
         Validated = request;
         return OnValidate();
+    }
+
+    public ExportReport Export(ExportRequest request, CancellationToken cancellationToken)
+    {
+        Calls++;
+        Exported = request;
+        return OnExport();
     }
 }

@@ -45,6 +45,7 @@ public sealed partial class HelpTests
     [InlineData("quantize", "Usage: arrowquant quantize MODEL -o DIR [options]")]
     [InlineData("validate", "Usage: arrowquant validate [ORIGINAL] QUANTIZED [options]")]
     [InlineData("inspect", "Usage: arrowquant inspect MODEL [options]")]
+    [InlineData("export", "Usage: arrowquant export ARTEFACT --format gguf|safetensors -o DIR [options]")]
     [InlineData("config show", "Usage: arrowquant config show [options]")]
     [InlineData("config init", "Usage: arrowquant config init [-o FILE] [options]")]
     [InlineData("config", "Usage: arrowquant config <command> [options]")]
