@@ -21,16 +21,17 @@ internal sealed class LayerMeasurement(KernelSet kernels, ArtefactReader reader)
         try
         {
             float[] decoded = new float[layer.IsKept ? 0 : (int)layer.View.Columns];
-            float[] zeros = new float[decoded.Length];
             for (int i = 0; i < layer.Blocks.Count; i++)
             {
                 if (!layer.IsKept)
                 {
-                    // Against weights of zero: only the sum of the decoded squares is asked for.
                     QuantizedBlock block = ReadBlock(layer, i, problems);
-                    ErrorSums blockSums = default;
-                    for (int row = 0; row < block.RowCount; row++) blockSums.Add(MeasureRows(block, row, zeros, decoded));
-                    sums.Add(blockSums);
+                    for (int row = 0; row < block.RowCount; row++)
+                    {
+                        // Against themselves, so that the squares are added in the arithmetic that a run adds them in.
+                        BlockDecoder.Decode(kernels, block, row, 1, decoded);
+                        kernels.AddErrors(decoded, decoded, ref sums);
+                    }
                 }
                 else if (layer.Correction != BiasCorrection.Name) CheckKept(layer, i, reader.ReadKept(layer, i), problems);
                 else reader.ReadKept(layer, i);

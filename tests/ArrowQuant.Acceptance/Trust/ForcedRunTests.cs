@@ -1,8 +1,5 @@
 using System.Diagnostics;
 using ArrowQuant.Acceptance.Support;
-using ArrowQuant.Configuration;
-using ArrowQuant.Pipeline;
-using ArrowQuant.Reporting;
 using ArrowQuant.TestKit;
 
 namespace ArrowQuant.Acceptance.Trust;
@@ -17,22 +14,6 @@ public sealed class ForcedRunTests : IDisposable
     private string Output => Path.Combine(Around, "out");
 
     private static string Model => RepositoryPaths.Sample("dit-digits");
-
-    /// <summary>
-    /// Purpose: a defect in a worker costs nothing. Input: a run over an artefact in which the report of the fourth layer throws. Expected:
-    /// that exception; the artefact is as it was, nothing lies beside it.
-    /// </summary>
-    [Fact]
-    public async Task Quantize_WorkerThrows_KeepsTheArtefact()
-    {
-        string[] before = await QuantizeAsync();
-        var progress = new Throwing(layers: 4);
-        InvalidOperationException error = await Assert.ThrowsAsync<InvalidOperationException>(() => new DiffusionQuantizer().QuantizeAsync(
-            Model, Output, new DiffusionQuantConfig { BitWidth = 4, NumThreads = 2 }, new QuantizationRunOptions { Force = true }, progress,
-            TestContext.Current.CancellationToken));
-        Assert.Equal("thrown by a worker", error.Message);
-        Assert.Equal(before, FolderState.Of(Around));
-    }
 
     /// <summary>
     /// Purpose: a memory bound that proves too small while layers are being quantized. Input: a bound that the block buffers and the first
@@ -99,13 +80,5 @@ public sealed class ForcedRunTests : IDisposable
         ToolRun run = await Tool.RunAsync(["quantize", Model, "-o", Output, "--bit-width", "8", "--calibration", "none", "--quiet"]);
         Assert.Equal(0, run.ExitCode);
         return FolderState.Of(Around);
-    }
-
-    private sealed class Throwing(int layers) : IProgress<QuantizationProgress>
-    {
-        public void Report(QuantizationProgress value)
-        {
-            if (value.LayersDone >= layers) throw new InvalidOperationException("thrown by a worker");
-        }
     }
 }

@@ -43,14 +43,19 @@ internal static class ArtefactFuzzTargets
         }
     }
 
-    /// <summary>metadata.json of an artefact that is whole otherwise.</summary>
+    /// <summary>
+    /// metadata.json of an artefact that is whole otherwise. An input whose length is a multiple of 16 is judged with the whole artefact;
+    /// of the others the document is read and its configuration understood.
+    /// </summary>
     public static FuzzTarget Metadata()
     {
         TempFolder folder = new();
         Quantize(folder, Small, "image", SmallLayers);
         string artefact = folder.PathOf("out");
-        return new("artefact-metadata", folder, Path.Combine("out", "metadata.json"), [SeedOf(artefact, "metadata.json")], _ =>
+        return new("artefact-metadata", folder, Path.Combine("out", "metadata.json"), [SeedOf(artefact, "metadata.json")], path =>
         {
+            OutputRecheck.ConfigurationOf(artefact, ShardFolder.ReadMetadata(artefact));
+            if (new FileInfo(path).Length % 16 != 0) return;
             ArtefactValidator.Validate(null, artefact);
             ModelInspector.Inspect(artefact);
         });
