@@ -13,7 +13,7 @@ public sealed class ForcedRunTests : IDisposable
 
     private string Output => Path.Combine(Around, "out");
 
-    private static string Model => RepositoryPaths.Sample("dit-digits");
+    private string Small => SyntheticModels.Write(_folder.PathOf("model"), WeightDistribution.Gaussian, 5);
 
     /// <summary>
     /// Purpose: a memory bound that proves too small while layers are being quantized. Input: a bound that the block buffers and the first
@@ -23,9 +23,10 @@ public sealed class ForcedRunTests : IDisposable
     [Fact]
     public async Task Quantize_MemoryBoundTooSmallForALaterLayer_KeepsTheArtefact()
     {
-        string[] before = await QuantizeAsync();
+        string model = RepositoryPaths.Sample("dit-digits");
+        string[] before = await QuantizeAsync(model);
         ToolRun run = await Tool.RunAsync(
-            ["quantize", Model, "-o", Output, "--force", "--bit-width", "4", "--quiet", "--threads", "1", "--max-memory", "4MiB"]);
+            ["quantize", model, "-o", Output, "--force", "--bit-width", "4", "--quiet", "--threads", "1", "--max-memory", "4MiB"]);
         Assert.Equal(5, run.ExitCode);
         string line = Assert.Single(run.Errors);
         Assert.Contains("(max_memory_mb) is too small", line, StringComparison.Ordinal);
@@ -44,12 +45,13 @@ public sealed class ForcedRunTests : IDisposable
     public async Task Quantize_SignalWhilePublishing_LeavesTheOldOrTheNew(string signal, int exitCode)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no POSIX signals");
-        string[] before = await QuantizeAsync();
+        string model = Small;
+        string[] before = await QuantizeAsync(model);
         string[] moments = ["model-00001-of-00001.parquet", "report.json", "metadata.json"];
         int stopped = 0;
         foreach (string moment in moments)
         {
-            using Process process = Tool.Start("quantize", Model, "-o", Output, "--force", "--bit-width", "4", "--quiet");
+            using Process process = Tool.Start("quantize", model, "-o", Output, "--force", "--bit-width", "4", "--quiet");
             Task<ToolRun> ended = Tool.FinishAsync(process);
             while (!process.HasExited && !Directory.GetDirectories(Around, "out.partial-*").Any(f => File.Exists(Path.Combine(f, moment))))
                 await Task.Yield();
@@ -58,9 +60,9 @@ public sealed class ForcedRunTests : IDisposable
             Assert.Equal([Output], Directory.GetFileSystemEntries(Around));
             if (run.ExitCode == 0)
             {
-                Assert.Equal(0, (await Tool.RunAsync(["validate", Model, Output])).ExitCode);
+                Assert.Equal(0, (await Tool.RunAsync(["validate", model, Output])).ExitCode);
                 Directory.Delete(Output, recursive: true);
-                before = await QuantizeAsync();
+                before = await QuantizeAsync(model);
                 continue;
             }
 
@@ -75,9 +77,9 @@ public sealed class ForcedRunTests : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _folder.Dispose();
 
-    private async Task<string[]> QuantizeAsync()
+    private async Task<string[]> QuantizeAsync(string model)
     {
-        ToolRun run = await Tool.RunAsync(["quantize", Model, "-o", Output, "--bit-width", "8", "--calibration", "none", "--quiet"]);
+        ToolRun run = await Tool.RunAsync(["quantize", model, "-o", Output, "--bit-width", "8", "--calibration", "none", "--quiet"]);
         Assert.Equal(0, run.ExitCode);
         return FolderState.Of(Around);
     }

@@ -1,6 +1,8 @@
 using ArrowQuant.Configuration;
 using ArrowQuant.Kernels;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Measuring;
+using ArrowQuant.Pipeline.Validation;
 using ArrowQuant.Sources;
 using ArrowQuant.Storage;
 
