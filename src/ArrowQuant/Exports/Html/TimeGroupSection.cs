@@ -1,0 +1,70 @@
+using ArrowQuant.Reporting;
+
+namespace ArrowQuant.Exports.Html;
+
+/// <summary>How the error of outputs goes over the time groups: all layers together, and the worst ones.</summary>
+internal static class TimeGroupSection
+{
+    private const int LayersDrawn = 4;
+
+    /// <summary>The chart and its numbers.</summary>
+    public static Markup Render(ReportData data)
+    {
+        // Layers may have fewer groups than others, where rows are missing; curves are compared where they have the same groups.
+        IGrouping<int, ReportedLayer>? most = data.Layers.Where(layer => layer.Report.TimeGroupErrors.Count > 1)
+            .GroupBy(layer => layer.Report.TimeGroupErrors.Count)
+            .OrderByDescending(group => group.Count()).ThenByDescending(group => group.Key).FirstOrDefault();
+        if (most is null) return $"<p>Not measured: that needs calibration data with timesteps, for at least two time groups.</p>";
+
+        ReportedLayer[] layers = [.. most];
+        ReportedLayer[] worst = [.. layers.OrderByDescending(layer => layer.Report.TimeGroupErrors.Max()).Take(LayersDrawn)];
+        string[] labels = [.. LabelsOf(layers, most.Key)];
+        ErrorCurves curves = new(
+            labels,
+            [.. Enumerable.Range(0, most.Key).Select(g => Errors(layers, g).Order().ToArray())],
+            [.. worst.Select(layer => layer.Report.TimeGroupErrors)]);
+        string missing = layers.Length == data.Layers.Count
+            ? ""
+            : $" {FigureText.Count(data.Layers.Count - layers.Length, "layer")} with another number of groups, or none, are left out.";
+        return $"""
+            <p class="hint">Squared error of a layer's outputs over their squared norm, on held-out rows: 0.01 is 1 % of the energy. Groups in ascending order of timesteps.{missing}</p>
+            {curves.Render()}
+            <ol class="curves">
+            {Markup.Join(worst.Select(Legend))}</ol>
+            {DataTable.Render(
+                "groups",
+                [DataTable.Number("group"), DataTable.Text("timesteps"), DataTable.Number("median error"), DataTable.Number("largest error"), DataTable.Text("of layer")],
+                Enumerable.Range(0, most.Key).Select(g => Row(layers, g, labels[g])))}
+            """;
+    }
+
+    private static IEnumerable<double> Errors(IEnumerable<ReportedLayer> layers, int group) =>
+        layers.Select(layer => layer.Report.TimeGroupErrors[group]);
+
+    private static IEnumerable<string> LabelsOf(ReportedLayer[] layers, int groups)
+    {
+        IReadOnlyList<(int First, int End)> ranges = layers.Select(layer => layer.TimeRanges).FirstOrDefault(known => known.Count > 0) ?? [];
+        bool isShared = ranges.Count == groups && layers.All(layer => layer.TimeRanges.Count == 0 || layer.TimeRanges.SequenceEqual(ranges));
+        return Enumerable.Range(0, groups).Select(g => isShared ? $"{ranges[g].First}-{ranges[g].End - 1}" : $"{g + 1}");
+    }
+
+    private static Markup Legend(ReportedLayer layer) =>
+        $"""
+        <li><span>{HeatMapSection.Breakable(layer.Report.Name)}</span> {Short(layer.Report.TimeGroupErrors.Min())} to {Short(layer.Report.TimeGroupErrors.Max())}</li>
+
+        """;
+
+    private static Markup Row(ReportedLayer[] layers, int group, string label)
+    {
+        double[] errors = [.. Errors(layers, group).Order()];
+        ReportedLayer worst = layers.MaxBy(layer => layer.Report.TimeGroupErrors[group])!;
+        return DataTable.Row(
+            DataTable.Cell("group", group + 1, $"{group + 1}"),
+            DataTable.Cell("timesteps", label),
+            DataTable.Cell("median error", ErrorCurves.Quantile(errors, 0.5), Short(ErrorCurves.Quantile(errors, 0.5))),
+            DataTable.Cell("largest error", errors[^1], Short(errors[^1])),
+            DataTable.Name("of layer", worst.Report.Name));
+    }
+
+    private static string Short(double error) => error.ToString(error >= 0.001 ? "0.####" : "0.##e+0", System.Globalization.CultureInfo.InvariantCulture);
+}
