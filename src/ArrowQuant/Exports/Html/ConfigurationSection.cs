@@ -14,7 +14,7 @@ internal static class ConfigurationSection
         ILookup<bool, ConfigurationSetting> settings = ConfigurationSettings.All.ToLookup(setting => !setting.HasSameValue(config, defaults));
         return $"""
             {(settings[true].Any() ? Settings(settings[true], config, "changed") : Markup.None)}
-            <details><summary>{(settings[true].Any() ? $"The other {settings[false].Count()} settings have" : "Every setting has")} its default</summary>
+            <details><summary>{(settings[true].Any() ? $"The other {settings[false].Count()} settings have their" : "Every setting has its")} default{(settings[true].Any() ? "s" : "")}</summary>
             {Settings(settings[false], config, "unchanged")}
             </details>
             {Kept(data)}
@@ -45,7 +45,7 @@ internal static class ConfigurationSection
                 [DataTable.Text("tensor"), DataTable.Text("shape"), DataTable.Text("type"), DataTable.Text("reason"), DataTable.Number("bytes")],
                 data.Kept.Select(tensor => DataTable.Row(
                     DataTable.Name("tensor", tensor.Report.Name),
-                    DataTable.Cell("shape", FigureText.Shape(tensor.Report.Shape)),
+                    DataTable.Cell("shape", FigureText.Shape(tensor.Report.Shape), "s"),
                     DataTable.Cell("type", tensor.Report.Dtype),
                     DataTable.Cell("reason", tensor.Report.Reason),
                     DataTable.Cell("bytes", tensor.Bytes, FigureText.Bytes(tensor.Bytes)))))}

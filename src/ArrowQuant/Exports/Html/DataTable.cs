@@ -39,12 +39,17 @@ internal static class DataTable
     public static Markup Name(string label, string name) =>
         $"""<th scope="row" data-m="{label}" data-v="{name}">{HeatMapSection.Breakable(name)}</th>""";
 
+    /// <summary>The cell with the name of its row, sorted by a number of four digits.</summary>
+    public static Markup Name(string label, string name, int order) =>
+        $"""<th scope="row" data-m="{label}" data-v="{order.ToString("D4", CultureInfo.InvariantCulture)}">{name}</th>""";
+
     /// <summary>A cell with nothing but a bar of so many per cent.</summary>
     public static Markup WideBar(double percent) =>
         $"""<td class="wide"><svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect width="{percent:0.##}" height="10"/></svg></td>""";
 
     /// <summary>A cell with a text.</summary>
-    public static Markup Cell(string label, string text) => $"""<td data-m="{label}" data-v="{text}">{text}</td>""";
+    public static Markup Cell(string label, string text, string style = "t") =>
+        $"""<td class="{style}" data-m="{label}" data-v="{text}">{text}</td>""";
 
     /// <summary>A cell with a number that is sorted by its value.</summary>
     public static Markup Cell(string label, double value, string text, string style = "") =>

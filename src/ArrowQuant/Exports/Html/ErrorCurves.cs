@@ -11,7 +11,7 @@ internal sealed record ErrorCurves(
 {
     private const double Width = 720;
     private const double Height = 330;
-    private const double Left = 72;
+    private const double Left = 84;
     private const double Right = 700;
     private const double Top = 16;
     private const double Bottom = 284;

@@ -12,39 +12,39 @@ internal static class HeatMapSection
     public static Markup Render(ReportData data)
     {
         Family[] families = [.. data.Layers.GroupBy(layer => layer.Place.Family, StringComparer.Ordinal).Select(Family.Of)];
-        Markup maps = Markup.Join(families.Where(family => family.IsTable).Select(Table));
+        Markup maps = Markup.Join(families.Where(family => family.IsTable).Select(family => Table(family, data.Scale)));
         ReportedLayer[] others = [.. families.Where(family => !family.IsTable).SelectMany(family => family.Layers)];
         return $"""
             <fieldset class="choice"><legend>Colour by</legend>
             <label><input type="radio" name="colour" id="by-accuracy" checked>accuracy</label>
             <label><input type="radio" name="colour" id="by-bits">bits</label>
             </fieldset>
-            {HeatScale.Legend()}
+            {data.Scale.Legend()}
             <p class="legend by-bits"><span class="b2">INT2</span><span class="b4">INT4</span><span class="b8">INT8</span></p>
             <p class="hint">Each cell: {data.MetricName} of the layer, and its width. Digits are cut, not rounded.</p>
             {maps}
-            {(others.Length == 0 ? Markup.None : Others(others, alone: others.Length == data.Layers.Count))}
+            {(others.Length == 0 ? Markup.None : Others(others, others.Length == data.Layers.Count ? "layers" : "other layers", data.Scale))}
             """;
     }
 
-    private static Markup Table(Family family) =>
+    private static Markup Table(Family family, HeatScale scale) =>
         $"""
         <h3>{family.Name} <small>{FigureText.Count(family.Blocks.Count, "block")}, {FigureText.Count(family.Layers.Count, "layer")}</small></h3>
         <table class="heat">
         <thead><tr><th scope="col">block</th>{Markup.Join(family.Columns.Select(Header))}</tr></thead>
         <tbody>
-        {Markup.Join(family.Blocks.Select(block => Row(block, family.Columns)))}</tbody>
+        {Markup.Join(family.Blocks.Select(block => Row(block, family.Columns, scale)))}</tbody>
         </table>
 
         """;
 
     private static Markup Header(string module) => $"""<th scope="col">{Breakable(module)}</th>""";
 
-    private static Markup Row(IGrouping<string, ReportedLayer> block, IReadOnlyList<string> columns)
+    private static Markup Row(IGrouping<string, ReportedLayer> block, IReadOnlyList<string> columns, HeatScale scale)
     {
         ILookup<string, ReportedLayer> byModule = block.ToLookup(layer => layer.Place.Module, StringComparer.Ordinal);
         IEnumerable<Markup> cells = columns.Select(column => byModule[column].FirstOrDefault() is { } layer
-            ? Cell(layer, column)
+            ? Cell(layer, column, scale)
             : $"""<td class="none"></td>""");
         return $"""
             <tr><th scope="row">{Breakable(block.Key)}</th>{Markup.Join(cells)}</tr>
@@ -52,22 +52,22 @@ internal static class HeatMapSection
             """;
     }
 
-    private static Markup Cell(ReportedLayer layer, string label) =>
-        $"""<td class="{HeatScale.ClassOf(layer.Judged)} b{layer.Report.BitWidth}" data-m="{label}"><b>{HeatScale.Short(layer.Judged)}</b><i>{FigureText.Width(layer.Report.BitWidth)}</i></td>""";
+    private static Markup Cell(ReportedLayer layer, string label, HeatScale scale) =>
+        $"""<td class="{scale.ClassOf(layer.Judged)} b{layer.Report.BitWidth}" data-m="{label}"><b>{HeatScale.Short(layer.Judged)}</b><i>{FigureText.Width(layer.Report.BitWidth)}</i></td>""";
 
-    private static Markup Others(ReportedLayer[] layers, bool alone) =>
+    private static Markup Others(ReportedLayer[] layers, string title, HeatScale scale) =>
         $"""
-        <h3>{(alone ? "layers" : "other layers")} <small>{FigureText.Count(layers.Length, "layer")}</small></h3>
+        <h3>{title} <small>{FigureText.Count(layers.Length, "layer")}</small></h3>
         <ul class="cells">
-        {Markup.Join(layers.Select(Item))}</ul>
+        {Markup.Join(layers.Select(layer => Item(layer, scale)))}</ul>
 
         """;
 
-    private static Markup Item(ReportedLayer layer)
+    private static Markup Item(ReportedLayer layer, HeatScale scale)
     {
         string name = layer.Place.Block.Length == 0 ? layer.Place.Module : $"{layer.Place.Block}.{layer.Place.Module}";
         return $"""
-            <li class="{HeatScale.ClassOf(layer.Judged)} b{layer.Report.BitWidth}"><span>{Breakable(name)}</span><b>{HeatScale.Short(layer.Judged)}</b><i>{FigureText.Width(layer.Report.BitWidth)}</i></li>
+            <li class="{scale.ClassOf(layer.Judged)} b{layer.Report.BitWidth}"><span>{Breakable(name)}</span><b>{HeatScale.Short(layer.Judged)}</b><i>{FigureText.Width(layer.Report.BitWidth)}</i></li>
 
             """;
     }

@@ -33,25 +33,25 @@ internal static class LayerTableSection
             DataTable.Number("weight cosine"), DataTable.Number("SQNR, dB"), DataTable.Number("gain"), DataTable.Number("bits per weight"),
             DataTable.Number("bytes"),
         ]);
-        return DataTable.Render(id, headers, layers.Select(layer => Row(layer.Report, hasOutputs)));
+        return DataTable.Render(id, headers, layers.Select(layer => Row(layer.Report, hasOutputs, data)));
     }
 
-    private static Markup Row(LayerReport layer, bool hasOutputs)
+    private static Markup Row(LayerReport layer, bool hasOutputs, ReportData data)
     {
         List<Markup> cells =
         [
             DataTable.Name("layer", layer.Name),
-            DataTable.Cell("shape", FigureText.Shape(layer.Shape)),
+            DataTable.Cell("shape", FigureText.Shape(layer.Shape), "s"),
             DataTable.Cell("bits", layer.BitWidth, FigureText.Width(layer.BitWidth)),
             DataTable.Cell("method", MethodOf(layer)),
         ];
         if (hasOutputs)
         {
-            cells.Add(Accuracy("output cosine", layer.OutputCosineSimilarity));
+            cells.Add(Accuracy("output cosine", layer.OutputCosineSimilarity, data.ByOutputs ? data.Scale : null));
             cells.Add(Optional("output error", layer.OutputError, layer.OutputError?.ToString("0.######") ?? ""));
         }
 
-        cells.Add(Accuracy("weight cosine", layer.CosineSimilarity));
+        cells.Add(Accuracy("weight cosine", layer.CosineSimilarity, data.ByOutputs ? null : data.Scale));
         cells.Add(Optional("SQNR, dB", layer.SqnrDb, FigureText.Number(layer.SqnrDb ?? 0, 1)));
         cells.Add(DataTable.Cell("gain", layer.Gain, FigureText.Number(layer.Gain, 3)));
         cells.Add(DataTable.Cell("bits per weight", layer.Bpw, FigureText.Number(layer.Bpw)));
@@ -63,8 +63,8 @@ internal static class LayerTableSection
         $"{layer.Method}{(layer.Enhancement == "none" ? "" : " + " + layer.Enhancement)}, {layer.Layout}"
         + (layer.ChannelEqualization == true ? ", equalized" : "");
 
-    private static Markup Accuracy(string label, double? value) => value is { } accuracy
-        ? DataTable.Cell(label, accuracy, FigureText.Accuracy(accuracy), HeatScale.ClassOf(accuracy))
+    private static Markup Accuracy(string label, double? value, HeatScale? scale) => value is { } accuracy
+        ? DataTable.Cell(label, accuracy, FigureText.Accuracy(accuracy), scale?.ClassOf(accuracy) ?? "")
         : DataTable.Missing(label);
 
     private static Markup Optional(string label, double? value, string text) =>

@@ -12,7 +12,7 @@ internal static class ModuleSection
         IEnumerable<Markup> rows = data.Layers
             .GroupBy(layer => layer.Place.Family.Length == 0 ? "" : layer.Place.Module, StringComparer.Ordinal)
             .OrderByDescending(module => module.Sum(layer => layer.Report.Bytes)).ThenBy(module => module.Key, StringComparer.Ordinal)
-            .Select(module => Row(module.Key, [.. module], all));
+            .Select(module => Row(module.Key, [.. module], all, data.Scale));
         return DataTable.Render(
             "modules",
             [
@@ -22,7 +22,7 @@ internal static class ModuleSection
             rows);
     }
 
-    private static Markup Row(string module, IReadOnlyList<ReportedLayer> layers, long all)
+    private static Markup Row(string module, IReadOnlyList<ReportedLayer> layers, long all, HeatScale scale)
     {
         long bytes = layers.Sum(layer => layer.Report.Bytes);
         long weights = layers.Sum(layer => layer.Weights);
@@ -36,7 +36,7 @@ internal static class ModuleSection
             DataTable.Cell("bits per weight", 8.0 * bytes / Math.Max(1, weights), FigureText.Number(8.0 * bytes / Math.Max(1, weights))),
             DataTable.Cell("bytes", bytes, FigureText.Bytes(bytes)),
             DataTable.Bar("share", share),
-            DataTable.Cell("mean", mean, HeatScale.Short(mean), HeatScale.ClassOf(mean)),
-            DataTable.Cell("lowest", worst, HeatScale.Short(worst), HeatScale.ClassOf(worst)));
+            DataTable.Cell("mean", mean, HeatScale.Short(mean), scale.ClassOf(mean)),
+            DataTable.Cell("lowest", worst, HeatScale.Short(worst), scale.ClassOf(worst)));
     }
 }

@@ -25,6 +25,9 @@ internal sealed record ReportData
     /// <summary>Whether layers were judged by outputs.</summary>
     public bool ByOutputs => Result.AccuracyMetric == "output";
 
+    /// <summary>The colours of the gated figure.</summary>
+    public HeatScale Scale => HeatScale.Of(ByOutputs);
+
     /// <summary>What the gated figure is of: <c>output cosine</c> or <c>weight cosine</c>.</summary>
     public string MetricName => ByOutputs ? "output cosine" : "weight cosine";
 }

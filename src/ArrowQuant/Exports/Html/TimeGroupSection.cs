@@ -18,7 +18,8 @@ internal static class TimeGroupSection
 
         ReportedLayer[] layers = [.. most];
         ReportedLayer[] worst = [.. layers.OrderByDescending(layer => layer.Report.TimeGroupErrors.Max()).Take(LayersDrawn)];
-        string[] labels = [.. LabelsOf(layers, most.Key)];
+        string[]? timesteps = TimestepsOf(layers, most.Key);
+        string[] labels = timesteps ?? [.. Enumerable.Range(1, most.Key).Select(group => $"{group}")];
         ErrorCurves curves = new(
             labels,
             [.. Enumerable.Range(0, most.Key).Select(g => Errors(layers, g).Order().ToArray())],
@@ -33,19 +34,20 @@ internal static class TimeGroupSection
             {Markup.Join(worst.Select(Legend))}</ol>
             {DataTable.Render(
                 "groups",
-                [DataTable.Number("group"), DataTable.Text("timesteps"), DataTable.Number("median error"), DataTable.Number("largest error"), DataTable.Text("of layer")],
-                Enumerable.Range(0, most.Key).Select(g => Row(layers, g, labels[g])))}
+                [DataTable.Text(timesteps is null ? "group" : "timesteps"), DataTable.Number("median error"), DataTable.Number("largest error"), DataTable.Text("of layer")],
+                Enumerable.Range(0, most.Key).Select(g => Row(layers, g, timesteps is null ? $"group {labels[g]}" : $"timesteps {labels[g]}")))}
             """;
     }
 
     private static IEnumerable<double> Errors(IEnumerable<ReportedLayer> layers, int group) =>
         layers.Select(layer => layer.Report.TimeGroupErrors[group]);
 
-    private static IEnumerable<string> LabelsOf(ReportedLayer[] layers, int groups)
+    // Null where the rows do not say which timesteps a group has, or layers differ.
+    private static string[]? TimestepsOf(ReportedLayer[] layers, int groups)
     {
         IReadOnlyList<(int First, int End)> ranges = layers.Select(layer => layer.TimeRanges).FirstOrDefault(known => known.Count > 0) ?? [];
         bool isShared = ranges.Count == groups && layers.All(layer => layer.TimeRanges.Count == 0 || layer.TimeRanges.SequenceEqual(ranges));
-        return Enumerable.Range(0, groups).Select(g => isShared ? $"{ranges[g].First}-{ranges[g].End - 1}" : $"{g + 1}");
+        return isShared ? [.. ranges.Select(range => $"{range.First}-{range.End - 1}")] : null;
     }
 
     private static Markup Legend(ReportedLayer layer) =>
@@ -59,11 +61,10 @@ internal static class TimeGroupSection
         double[] errors = [.. Errors(layers, group).Order()];
         ReportedLayer worst = layers.MaxBy(layer => layer.Report.TimeGroupErrors[group])!;
         return DataTable.Row(
-            DataTable.Cell("group", group + 1, $"{group + 1}"),
-            DataTable.Cell("timesteps", label),
+            DataTable.Name("group", label, group),
             DataTable.Cell("median error", ErrorCurves.Quantile(errors, 0.5), Short(ErrorCurves.Quantile(errors, 0.5))),
             DataTable.Cell("largest error", errors[^1], Short(errors[^1])),
-            DataTable.Name("of layer", worst.Report.Name));
+            DataTable.Cell("of layer", worst.Report.Name, "t layer"));
     }
 
     private static string Short(double error) => error.ToString(error >= 0.001 ? "0.####" : "0.##e+0", System.Globalization.CultureInfo.InvariantCulture);
