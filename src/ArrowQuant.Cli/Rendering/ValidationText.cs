@@ -1,4 +1,4 @@
-using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Validation;
 using ArrowQuant.Reporting;
 
 namespace ArrowQuant.Cli.Rendering;

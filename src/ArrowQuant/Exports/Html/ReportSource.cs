@@ -1,7 +1,7 @@
 using System.Text.Json;
 using ArrowQuant.Calibration;
 using ArrowQuant.Errors;
-using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Validation;
 using ArrowQuant.Reporting;
 using ArrowQuant.Storage;
 
