@@ -36,7 +36,8 @@ internal sealed class ReportCommand : CliCommand
         string artefact = context.Required(_artefact, Usage);
         string output = context.TextOf(_output) ?? "";
         if (output.Length == 0) context.Errors.Add($"--output FILE is missing; usage: {Usage}");
-        if (output == StandardOutput && context.WantsJson) context.Errors.Add("--json: the page is on standard output already; name a file");
+        if (output == StandardOutput && context.WantsJson)
+            context.Errors.Add("--json: the page is on standard output already; name a file");
         context.ThrowIfWrong();
         string page = HtmlReport.Render(artefact);
         if (output == StandardOutput)

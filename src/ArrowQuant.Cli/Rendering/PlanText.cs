@@ -23,7 +23,8 @@ internal static class PlanText
                 ["name", "shape", "type", "width", "method", "enhancement", "bytes>", "predicted>"],
                 plan.Layers.Select(layer => (IReadOnlyList<string>)
                 [
-                    layer.Name, FigureText.Shape(layer.Shape), layer.SourceDtype, FigureText.Width(layer.BitWidth), layer.Method, layer.Enhancement,
+                    layer.Name, FigureText.Shape(layer.Shape), layer.SourceDtype, FigureText.Width(layer.BitWidth), layer.Method,
+                    layer.Enhancement,
                     FigureText.Bytes(layer.SourceBytes), FigureText.Bytes(layer.PredictedBytes),
                 ]));
         }
@@ -33,7 +34,8 @@ internal static class PlanText
             report.Heading("to keep");
             report.Table(
                 ["name", "shape", "type", "reason"],
-                plan.Kept.Select(tensor => (IReadOnlyList<string>)[tensor.Name, FigureText.Shape(tensor.Shape), tensor.Dtype, tensor.Reason]));
+                plan.Kept.Select(tensor => (IReadOnlyList<string>)
+                    [tensor.Name, FigureText.Shape(tensor.Shape), tensor.Dtype, tensor.Reason]));
         }
 
         if (plan.Notes.Count > 0)

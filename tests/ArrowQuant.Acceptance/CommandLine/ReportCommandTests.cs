@@ -136,7 +136,8 @@ public sealed partial class ReportCommandTests(TestModels models)
             case "not a report":
                 File.WriteAllText(report, "{}");
                 string metadata = Path.Combine(copy, "metadata.json");
-                File.WriteAllText(metadata, HashLine().Replace(File.ReadAllText(metadata), $"\"report_xxh128\": \"{ArtefactForgery.HashOf("{}"u8)}\""));
+                string line = $"\"report_xxh128\": \"{ArtefactForgery.HashOf("{}"u8)}\"";
+                File.WriteAllText(metadata, HashLine().Replace(File.ReadAllText(metadata), line));
                 break;
             default:
                 string shard = Directory.GetFiles(copy, "*.parquet").Single();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using ArrowQuant.Reporting;
 using ArrowQuant.Storage;
 using ArrowQuant.TestKit;
@@ -19,7 +20,8 @@ public sealed class SqlPageTests
         DocumentedCommands commands = new(folder);
         foreach (string command in MarkdownBlock.Of(Page).Single(block => block.Mark == DocumentedCommands.Mark).Lines)
             Assert.Equal(0, (await commands.RunAsync(command, TestContext.Current.CancellationToken)).ExitCode);
-        Dictionary<string, List<object?[]>> answers = MarkdownBlock.Of(Page).Where(block => block.Mark.StartsWith(Sql, StringComparison.Ordinal))
+        Dictionary<string, List<object?[]>> answers = MarkdownBlock.Of(Page)
+            .Where(block => block.Mark.StartsWith(Sql, StringComparison.Ordinal))
             .ToDictionary(block => block.Mark[Sql.Length..], block => Ask(commands.Placed(block.Text)));
         Assert.Equal(MarkdownBlock.Of(Page).Count(block => block.Language == "sql"), answers.Count);
         QuantizationResult int4 = Report(folder, "dit-int4");
@@ -30,7 +32,8 @@ public sealed class SqlPageTests
         {
             layer.Name, (byte)4, layer.Method, layer.Layout, layer.CosineSimilarity, layer.Nmse, layer.SqnrDb,
         }));
-        AssertRows(answers["report"], worst.Select(layer => new object?[] { layer.Name, layer.CosineSimilarity, layer.Gain, layer.MaxAbsError }));
+        AssertRows(answers["report"], worst.Select(layer =>
+            new object?[] { layer.Name, layer.CosineSimilarity, layer.Gain, layer.MaxAbsError }));
         AssertRows(answers["bits"], int4.Layers.OrderByDescending(layer => layer.Bpw).ThenBy(layer => layer.Name, StringComparer.Ordinal)
             .Select(layer => new object?[] { layer.Name, layer.Layout, layer.Bpw }));
         AssertModules(answers["modules"], int4);
@@ -88,7 +91,7 @@ public sealed class SqlPageTests
     private static void AssertFiles(Dictionary<string, List<object?[]>> answers, QuantizationResult report)
     {
         int rows = report.Layers.Count + report.Kept.Count; // none of these tensors needs a second block
-        AssertRows(answers["footers"], [["arrowquant.complete", rows.ToString(CultureInfo.InvariantCulture)], ["arrowquant.format", "1.0"]]);
+        AssertRows(answers["footers"], [["arrowquant.complete", $"{rows}"], ["arrowquant.format", "1.0"]]);
         Assert.Equal("data", answers["columns"][0][0]);
         long stored = answers["columns"].Sum(row => Whole(row[1]));
         Assert.InRange(stored, 0.95 * report.ModelSizeBytes, report.ModelSizeBytes);
@@ -115,7 +118,8 @@ public sealed class SqlPageTests
         ReportJson.Deserialize(File.ReadAllText(folder.PathOf(artefact, "report.json")));
 
     // Sums of whole numbers are wider than 64 bits in DuckDB.
-    private static long Whole(object? value) => Convert.ToInt64(value is System.Numerics.BigInteger big ? (long)big : value, CultureInfo.InvariantCulture);
+    private static long Whole(object? value) =>
+        value is BigInteger big ? (long)big : Convert.ToInt64(value, CultureInfo.InvariantCulture);
 
     private static List<object?[]> Ask(string query)
     {
@@ -125,7 +129,8 @@ public sealed class SqlPageTests
         command.CommandText = query;
         using DuckDBDataReader reader = command.ExecuteReader();
         List<object?[]> rows = [];
-        while (reader.Read()) rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader.GetValue(i))]);
+        while (reader.Read())
+            rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader.GetValue(i))]);
         return rows;
     }
 }

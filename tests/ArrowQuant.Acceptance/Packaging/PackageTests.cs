@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.IO.Compression;
+using System.Reflection;
 using System.Text;
 using System.Xml.Linq;
 using ArrowQuant.Pipeline;
@@ -8,12 +9,15 @@ using ArrowQuant.TestKit;
 
 namespace ArrowQuant.Acceptance.Packaging;
 
-/// <summary>The packages as they are packed for others: what they say of themselves, and that they name no machine.</summary>
+/// <summary>
+/// The packages of what the tests were built from: what they say of themselves. That the Release build names no machine is looked for by
+/// <c>.ci/run</c> in the installed tool.
+/// </summary>
 [Trait("Category", "Slow")]
 public sealed class PackageTests
 {
     [Fact]
-    public async Task Packages_OfTheRepository_HaveWhatReadersNeedAndNameNoMachine()
+    public async Task Packages_OfTheRepository_HaveWhatReadersNeed()
     {
         using TempFolder folder = new();
         await PackAsync("src/ArrowQuant", folder.FullName);
@@ -25,7 +29,6 @@ public sealed class PackageTests
             using ZipArchive archive = await ZipFile.OpenReadAsync(package, TestContext.Current.CancellationToken);
             Dictionary<string, byte[]> files = archive.Entries.ToDictionary(entry => entry.FullName, Read);
             AssertDescribed(files);
-            AssertNamesNoMachine(files);
         }
 
         using ZipArchive library = await ZipFile.OpenReadAsync(packages[0], TestContext.Current.CancellationToken);
@@ -36,8 +39,8 @@ public sealed class PackageTests
 
     private static void AssertDescribed(Dictionary<string, byte[]> files)
     {
-        XElement metadata = XDocument.Parse(Encoding.UTF8.GetString(files.Single(file => file.Key.EndsWith(".nuspec")).Value).TrimStart('\ufeff'))
-            .Descendants().Single(element => element.Name.LocalName == "metadata");
+        string nuspec = Encoding.UTF8.GetString(files.Single(file => file.Key.EndsWith(".nuspec")).Value).TrimStart('\ufeff');
+        XElement metadata = XDocument.Parse(nuspec).Descendants().Single(element => element.Name.LocalName == "metadata");
         Dictionary<string, XElement> facts = metadata.Elements().ToDictionary(element => element.Name.LocalName);
         Assert.Equal(("MIT", "expression"), (facts["license"].Value, facts["license"].Attribute("type")!.Value));
         Assert.Equal(("README.md", "icon.png"), (facts["readme"].Value, facts["icon"].Value));
@@ -46,19 +49,8 @@ public sealed class PackageTests
         Assert.Equal(File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "README.md")), files["README.md"]);
         byte[] icon = files["icon.png"];
         Assert.Equal(Encoding.Latin1.GetBytes("\u0089PNG\r\n\u001a\n"), icon[..8]);
-        Assert.Equal((128u, 128u), (BinaryPrimitives.ReadUInt32BigEndian(icon.AsSpan(16)), BinaryPrimitives.ReadUInt32BigEndian(icon.AsSpan(20))));
-    }
-
-    // Our own files; those of other packages are as their makers built them.
-    private static void AssertNamesNoMachine(Dictionary<string, byte[]> files)
-    {
-        byte[] root = Encoding.UTF8.GetBytes(RepositoryPaths.Root);
-        byte[] wide = Encoding.Unicode.GetBytes(RepositoryPaths.Root);
-        foreach ((string name, byte[] bytes) in files)
-        {
-            Assert.True(bytes.AsSpan().IndexOf(root) < 0, $"{name} names the folder it was built in");
-            Assert.True(bytes.AsSpan().IndexOf(wide) < 0, $"{name} names the folder it was built in");
-        }
+        Assert.Equal(128u, BinaryPrimitives.ReadUInt32BigEndian(icon.AsSpan(16)));
+        Assert.Equal(128u, BinaryPrimitives.ReadUInt32BigEndian(icon.AsSpan(20)));
     }
 
     private static void AssertDocumented(byte[] xml)
@@ -70,6 +62,9 @@ public sealed class PackageTests
         Assert.All(types, type => Assert.Contains($"T:{type.FullName!.Replace('+', '.')}", documented));
     }
 
+    private static string Configuration { get; } =
+        typeof(PackageTests).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
+
     private static byte[] Read(ZipArchiveEntry entry)
     {
         using MemoryStream bytes = new();
@@ -78,11 +73,11 @@ public sealed class PackageTests
         return bytes.ToArray();
     }
 
-    // The command of the README; no compiler or build server stays behind.
+    // No compiler or build server stays behind.
     private static async Task PackAsync(string project, string output)
     {
         ProcessStartInfo start = new("dotnet") { RedirectStandardOutput = true, WorkingDirectory = RepositoryPaths.Root };
-        string[] arguments = ["pack", project, "-c", "Release", "-o", output, "-nodeReuse:false", "-p:UseSharedCompilation=false"];
+        string[] arguments = ["pack", project, "--no-build", "-c", Configuration, "-o", output, "-nodeReuse:false"];
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
         using Process pack = Process.Start(start)!;
         string printed = await pack.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);

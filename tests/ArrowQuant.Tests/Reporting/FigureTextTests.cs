@@ -27,5 +27,6 @@ public sealed class FigureTextTests
     [InlineData(750, "12:30")]
     [InlineData(10931, "3:02:11")]
     [InlineData(-1, "0:00")]
-    public void Clock_Time_IsShort(double seconds, string expected) => Assert.Equal(expected, FigureText.Clock(TimeSpan.FromSeconds(seconds)));
+    public void Clock_Time_IsShort(double seconds, string expected) =>
+        Assert.Equal(expected, FigureText.Clock(TimeSpan.FromSeconds(seconds)));
 }

@@ -25,7 +25,10 @@ internal static class AttemptSection
 
     private static Markup Attempt(QuantizationAttempt attempt) =>
         $"""
-        <li class="{(attempt.Passed ? "passed" : "failed")}"><b>{FigureText.Width(attempt.BitWidth)}</b> <span class="verdict">{(attempt.Passed ? "passed" : "failed")}</span> accuracy {FigureText.Accuracy(attempt.CosineSimilarity)} for {FigureText.Accuracy(attempt.MinAccuracy)}, {FigureText.Count(attempt.LayersMeasured, "layer")} measured, {FigureText.Number(attempt.DurationS, 1)} s{Reason(attempt.FailureReason)}</li>
+        <li class="{(attempt.Passed ? "passed" : "failed")}"><b>{FigureText.Width(attempt.BitWidth)}</b>
+        <span class="verdict">{(attempt.Passed ? "passed" : "failed")}</span>
+        accuracy {FigureText.Accuracy(attempt.CosineSimilarity)} for {FigureText.Accuracy(attempt.MinAccuracy)},
+        {FigureText.Count(attempt.LayersMeasured, "layer")} measured, {FigureText.Number(attempt.DurationS, 1)} s{Reason(attempt.FailureReason)}</li>
 
         """;
 
@@ -38,10 +41,11 @@ internal static class AttemptSection
     private static Markup Cause(IReadOnlyList<FallbackEvent> same)
     {
         FallbackEvent first = same[0];
+        string width = FigureText.Width(first.BitWidth);
         string[] layers = [.. same.Select(happened => happened.Layer).OfType<string>()];
         return $"""
             <article class="cause">
-            <p><b>{first.From} &rarr; {first.To}</b> {first.Kind.Replace('_', ' ')}, in the {FigureText.Width(first.BitWidth)} attempt, {(layers.Length == 0 ? "whole model" : FigureText.Count(layers.Length, "layer"))}</p>
+            <p><b>{first.From} &rarr; {first.To}</b> {first.Kind.Replace('_', ' ')}, in the {width} attempt, {(layers.Length == 0 ? "whole model" : FigureText.Count(layers.Length, "layer"))}</p>
             <p>Cause: <code>{first.Cause}</code></p>
             <p class="message">{(same.Count > 1 ? "First message: " : "")}{first.Message}</p>
             {(layers.Length == 0 ? Markup.None : Layers(layers))}
@@ -53,7 +57,8 @@ internal static class AttemptSection
     private static Markup Layers(string[] layers) =>
         $"""
         <details><summary>{FigureText.Count(layers.Length, "layer")}</summary><ul class="names">
-        {Markup.Join(layers.Take(LayersListed).Select(LayerItem))}{(layers.Length > LayersListed ? More(layers.Length - LayersListed) : Markup.None)}</ul></details>
+        {Markup.Join(layers.Take(LayersListed).Select(LayerItem))}
+        {(layers.Length > LayersListed ? More(layers.Length - LayersListed) : Markup.None)}</ul></details>
         """;
 
     private static Markup LayerItem(string layer) => $"<li>{HeatMapSection.Breakable(layer)}</li>\n";

@@ -11,10 +11,14 @@ internal static class ConfigurationSection
     {
         if (data.Config is not { } config) return $"<p>The artefact does not hold its configuration.</p>{Kept(data)}";
         DiffusionQuantConfig defaults = new();
-        ILookup<bool, ConfigurationSetting> settings = ConfigurationSettings.All.ToLookup(setting => !setting.HasSameValue(config, defaults));
+        ILookup<bool, ConfigurationSetting> settings =
+            ConfigurationSettings.All.ToLookup(setting => !setting.HasSameValue(config, defaults));
+        string others = settings[true].Any()
+            ? $"The other {settings[false].Count()} settings have their defaults"
+            : "Every setting has its default";
         return $"""
             {(settings[true].Any() ? Settings(settings[true], config, "changed") : Markup.None)}
-            <details><summary>{(settings[true].Any() ? $"The other {settings[false].Count()} settings have their" : "Every setting has its")} default{(settings[true].Any() ? "s" : "")}</summary>
+            <details><summary>{others}</summary>
             {Settings(settings[false], config, "unchanged")}
             </details>
             {Kept(data)}
@@ -31,7 +35,8 @@ internal static class ConfigurationSection
     {
         string value = setting.Format(config);
         return $"""
-            <div><dt><code>{setting.Name}</code></dt><dd><code>{(value.Length == 0 ? "empty" : value)}</code><span>{setting.Meaning}</span></dd></div>
+            <div><dt><code>{setting.Name}</code></dt>
+            <dd><code>{(value.Length == 0 ? "empty" : value)}</code><span>{setting.Meaning}</span></dd></div>
 
             """;
     }
@@ -39,10 +44,12 @@ internal static class ConfigurationSection
     private static Markup Kept(ReportData data) => data.Kept.Count == 0
         ? Markup.None
         : $"""
-            <details><summary>{FigureText.Count(data.Kept.Count, "tensor")} kept as {(data.Kept.Count == 1 ? "it was" : "they were")}</summary>
+            <details>
+            <summary>{FigureText.Count(data.Kept.Count, "tensor")} kept as {(data.Kept.Count == 1 ? "it was" : "they were")}</summary>
             {DataTable.Render(
                 "kept",
-                [DataTable.Text("tensor"), DataTable.Text("shape"), DataTable.Text("type"), DataTable.Text("reason"), DataTable.Number("bytes")],
+                [DataTable.Text("tensor"), DataTable.Text("shape"), DataTable.Text("type"), DataTable.Text("reason"),
+                    DataTable.Number("bytes")],
                 data.Kept.Select(tensor => DataTable.Row(
                     DataTable.Name("tensor", tensor.Report.Name),
                     DataTable.Cell("shape", FigureText.Shape(tensor.Report.Shape), "s"),

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace ArrowQuant.Exports.Html;
 
 /// <summary>
-/// Tables of figures: sortable by their headers where scripts run, in the order given where they do not; on a narrow screen each row becomes
-/// a card whose figures carry their labels.
+/// Tables of figures: sortable by their headers where scripts run, in the order given where they do not; on a narrow screen each row
+/// becomes a card whose figures carry their labels.
 /// </summary>
 internal static class DataTable
 {
@@ -45,7 +45,7 @@ internal static class DataTable
 
     /// <summary>A cell with nothing but a bar of so many per cent.</summary>
     public static Markup WideBar(double percent) =>
-        $"""<td class="wide"><svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect width="{percent:0.##}" height="10"/></svg></td>""";
+        $"""<td class="wide">{Drawn(percent)}</td>""";
 
     /// <summary>A cell with a text.</summary>
     public static Markup Cell(string label, string text, string style = "t") =>
@@ -60,7 +60,12 @@ internal static class DataTable
 
     /// <summary>A cell with a share of 1 as a bar and in per cent.</summary>
     public static Markup Bar(string label, double share) =>
-        $"""<td class="n" data-m="{label}" data-v="{share.ToString("R", CultureInfo.InvariantCulture)}"><svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect width="{100 * share:0.##}" height="10"/></svg>{100 * share:0.0} %</td>""";
+        $"""<td class="n" data-m="{label}" data-v="{share.ToString("R", CultureInfo.InvariantCulture)}">{Drawn(100 * share)}{100 * share:0.0} %</td>""";
+
+    private static Markup Drawn(double percent) =>
+        $"""
+        <svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect width="{percent:0.##}" height="10"/></svg>
+        """;
 
     private static Markup Chip(string text, string style)
     {

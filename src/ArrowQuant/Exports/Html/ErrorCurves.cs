@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ArrowQuant.Exports.Html;
 
-/// <summary>Curves of errors over time groups with a logarithmic scale, as SVG: a band and median of all layers, and single layers.</summary>
+/// <summary>Curves of errors over time groups with a logarithmic scale: a band and median of all layers, and single layers.</summary>
 /// <param name="Labels">One for each group.</param>
 /// <param name="Sorted">The errors of all layers in each group, ascending.</param>
 /// <param name="Single">The errors of the layers that are drawn alone.</param>
@@ -27,13 +27,15 @@ internal sealed record ErrorCurves(
     /// <summary>The drawing.</summary>
     public Markup Render() =>
         $"""
-        <svg class="chart" viewBox="0 0 {Width:0} {Height:0}" role="img" aria-label="Error over time groups; the numbers are in the table below">
+        <svg class="chart" viewBox="0 0 {Width:0} {Height:0}"
+            role="img" aria-label="Error over time groups; the numbers are in the table below">
         {Markup.Join(Enumerable.Range(LowestDecade, HighestDecade - LowestDecade + 1).Select(Decade))}
         {Markup.Join(Enumerable.Range(0, Labels.Count).Select(GroupLabel))}
         <polygon class="band" points="{Points(0.9)} {Reversed(0.1)}"/>
         <polyline class="median" points="{Points(0.5)}"/>
         {Markup.Join(Single.Select(Curve))}
-        <text class="key" x="{Left:0}" y="{Height - 4:0}">line: median of all layers; band: from one tenth to nine tenths of them; 1 to {Single.Count}: the worst layers</text>
+        <text class="key" x="{Left:0}" y="{Height - 4:0}">
+        line: median of all layers; band: from one tenth to nine tenths of them; 1 to {Single.Count}: the worst layers</text>
         </svg>
 
         """;
@@ -53,7 +55,11 @@ internal sealed record ErrorCurves(
     {
         string y = Number(Y(Math.Pow(10, decade)));
         string label = decade is >= -4 and <= 3 ? Math.Pow(10, decade).ToString("0.####", CultureInfo.InvariantCulture) : $"1e{decade}";
-        return $"""<line class="grid" x1="{Left:0}" x2="{Right:0}" y1="{y}" y2="{y}"/><text class="tick" x="{Left - 8:0}" y="{y}" dy="0.35em" text-anchor="end">{label}</text>""";
+        return $"""
+            <line class="grid" x1="{Left:0}" x2="{Right:0}" y1="{y}" y2="{y}"/>
+            <text class="tick" x="{Left - 8:0}" y="{y}" dy="0.35em" text-anchor="end">{label}</text>
+
+            """;
     }
 
     // Labels that would touch one another are thinned out, more of them on narrow screens.
@@ -70,7 +76,14 @@ internal sealed record ErrorCurves(
     {
         string points = string.Join(' ', errors.Select((error, group) => $"{Number(X(group))},{Number(Y(error))}"));
         int peak = Enumerable.Range(0, errors.Count).MaxBy(group => errors[group]);
-        return $"""<polyline class="curve c{index + 1}" points="{points}"/><circle class="mark c{index + 1}" cx="{Number(X(peak))}" cy="{Number(Y(errors[peak]))}" r="9"/><text class="mark" x="{Number(X(peak))}" y="{Number(Y(errors[peak]))}" dy="0.35em" text-anchor="middle">{index + 1}</text>""";
+        string x = Number(X(peak));
+        string y = Number(Y(errors[peak]));
+        return $"""
+            <polyline class="curve c{index + 1}" points="{points}"/>
+            <circle class="mark c{index + 1}" cx="{x}" cy="{y}" r="9"/>
+            <text class="mark" x="{x}" y="{y}" dy="0.35em" text-anchor="middle">{index + 1}</text>
+
+            """;
     }
 
     private string Points(double share) => string.Join(' ', PointsOf(share));

@@ -13,6 +13,7 @@ internal static class HeatMapSection
     {
         Family[] families = [.. data.Layers.GroupBy(layer => layer.Place.Family, StringComparer.Ordinal).Select(Family.Of)];
         Markup maps = Markup.Join(families.Where(family => family.IsTable).Select(family => Table(family, data.Scale)));
+        string title = families.Any(family => family.IsTable) ? "other layers" : "layers";
         ReportedLayer[] others = [.. families.Where(family => !family.IsTable).SelectMany(family => family.Layers)];
         return $"""
             <fieldset class="choice"><legend>Colour by</legend>
@@ -23,13 +24,14 @@ internal static class HeatMapSection
             <p class="legend by-bits"><span class="b2">INT2</span><span class="b4">INT4</span><span class="b8">INT8</span></p>
             <p class="hint">Each cell: {data.MetricName} of the layer, and its width. Digits are cut, not rounded.</p>
             {maps}
-            {(others.Length == 0 ? Markup.None : Others(others, others.Length == data.Layers.Count ? "layers" : "other layers", data.Scale))}
+            {(others.Length == 0 ? Markup.None : Others(others, title, data.Scale))}
             """;
     }
 
     private static Markup Table(Family family, HeatScale scale) =>
         $"""
-        <h3>{family.Name} <small>{FigureText.Count(family.Blocks.Count, "block")}, {FigureText.Count(family.Layers.Count, "layer")}</small></h3>
+        <h3>{family.Name}
+        <small>{FigureText.Count(family.Blocks.Count, "block")}, {FigureText.Count(family.Layers.Count, "layer")}</small></h3>
         <table class="heat">
         <thead><tr><th scope="col">block</th>{Markup.Join(family.Columns.Select(Header))}</tr></thead>
         <tbody>
@@ -53,7 +55,10 @@ internal static class HeatMapSection
     }
 
     private static Markup Cell(ReportedLayer layer, string label, HeatScale scale) =>
-        $"""<td class="{scale.ClassOf(layer.Judged)} b{layer.Report.BitWidth}" data-m="{label}"><b>{HeatScale.Short(layer.Judged)}</b><i>{FigureText.Width(layer.Report.BitWidth)}</i></td>""";
+        $"""<td class="{scale.ClassOf(layer.Judged)} b{layer.Report.BitWidth}" data-m="{label}">{Figures(layer)}</td>""";
+
+    private static Markup Figures(ReportedLayer layer) =>
+        $"<b>{HeatScale.Short(layer.Judged)}</b><i>{FigureText.Width(layer.Report.BitWidth)}</i>";
 
     private static Markup Others(ReportedLayer[] layers, string title, HeatScale scale) =>
         $"""
@@ -67,7 +72,7 @@ internal static class HeatMapSection
     {
         string name = layer.Place.Block.Length == 0 ? layer.Place.Module : $"{layer.Place.Block}.{layer.Place.Module}";
         return $"""
-            <li class="{scale.ClassOf(layer.Judged)} b{layer.Report.BitWidth}"><span>{Breakable(name)}</span><b>{HeatScale.Short(layer.Judged)}</b><i>{FigureText.Width(layer.Report.BitWidth)}</i></li>
+            <li class="{scale.ClassOf(layer.Judged)} b{layer.Report.BitWidth}"><span>{Breakable(name)}</span>{Figures(layer)}</li>
 
             """;
     }
@@ -90,7 +95,8 @@ internal static class HeatMapSection
     }
 
     private sealed record Family(
-        string Name, IReadOnlyList<ReportedLayer> Layers, IReadOnlyList<string> Columns, IReadOnlyList<IGrouping<string, ReportedLayer>> Blocks)
+        string Name, IReadOnlyList<ReportedLayer> Layers, IReadOnlyList<string> Columns,
+        IReadOnlyList<IGrouping<string, ReportedLayer>> Blocks)
     {
         public bool IsTable => Name.Length > 0 && Columns.Count is > 1 and <= MostColumns;
 

@@ -27,7 +27,8 @@ public static class HtmlReport
     {
         string style = Resource("report.css");
         string script = Resource("report.js");
-        string policy = $"default-src 'none'; style-src '{HashOf(style)}'; script-src '{HashOf(script)}'; base-uri 'none'; form-action 'none'";
+        string policy = $"default-src 'none'; style-src '{HashOf(style)}'; script-src '{HashOf(script)}'; "
+            + "base-uri 'none'; form-action 'none'";
         string title = SummarySection.ModelNameOf(data.Result.ModelPath);
         (string Id, string Title, Markup Content)[] sections =
         [
@@ -57,7 +58,8 @@ public static class HtmlReport
             <nav aria-label="Sections">{Markup.Join(sections.Select(Link))}</nav>
             {Markup.Join(sections.Select(Section))}
             </main>
-            <footer>Made by arrowquant {data.Result.ToolVersion} from report.json, metadata.json and the stored rows. This page loads nothing.</footer>
+            <footer>Made by arrowquant {data.Result.ToolVersion} from report.json, metadata.json and the stored rows.
+            This page loads nothing.</footer>
             <script>{Markup.Trusted(script)}</script>
             </body>
             </html>

@@ -17,7 +17,8 @@ internal static class ModuleSection
             "modules",
             [
                 DataTable.Text("module"), DataTable.Number("layers"), DataTable.Number("weights"), DataTable.Number("bits per weight"),
-                DataTable.Number("bytes"), DataTable.Number("share"), DataTable.Number("mean " + data.MetricName), DataTable.Number("lowest"),
+                DataTable.Number("bytes"), DataTable.Number("share"), DataTable.Number("mean " + data.MetricName),
+                DataTable.Number("lowest"),
             ],
             rows);
     }

@@ -17,12 +17,13 @@ internal static class ReproductionSection
         QuantizationResult result = data.Result;
         string model = Quoted(result.ModelPath);
         string yaml = data.Config is { } config ? Yaml(config) : "";
-        string calibration = data.Metadata.CalibrationXxh128 is null ? " --calibration none" : "";
+        bool isCalibrated = data.Metadata.CalibrationXxh128 is not null;
+        string options = (yaml.Length == 0 ? "" : " --config " + File) + (isCalibrated ? "" : " --calibration none");
         return $"""
-            <p>With version {result.ToolVersion} of the tool, the same model{(data.Metadata.CalibrationXxh128 is null ? "" : " and the same calibration data")}, the shards come out the same, byte for byte, on any machine.</p>
+            <p>With version {result.ToolVersion} of the tool, the same model{(isCalibrated ? " and the same calibration data" : "")}, the shards come out the same, byte for byte, on any machine.</p>
             <ol class="steps">
             {(yaml.Length == 0 ? Markup.None : Settings(yaml))}
-            <li>Quantize:<pre>arrowquant quantize {model} -o again{(yaml.Length == 0 ? "" : " --config " + File)}{calibration}</pre>{Calibration(data.Metadata)}</li>
+            <li>Quantize:<pre>arrowquant quantize {model} -o again{options}</pre>{Calibration(data.Metadata)}</li>
             <li>Compare the hashes in <code>again/metadata.json</code>:<pre>{Markup.Join(data.Metadata.Shards.Select(Hash))}</pre></li>
             <li>Check this artefact against the model:<pre>arrowquant validate {model} {Quoted(result.QuantizedPath)}</pre></li>
             </ol>

@@ -24,7 +24,8 @@ internal static class SizeSection
             <tbody>
             {Markup.Join(parts.Select(part => Part(part.What, part.Bytes, most)))}</tbody>
             </table>
-            <p class="hint">The parts add up to {FigureText.Bytes(result.ModelSizeBytes)} in {FigureText.Count(data.Metadata.Shards.Count, "shard")}. Kept tensors are {Percent(data.Kept.Sum(tensor => tensor.Bytes), result.ModelSizeBytes)} of it.</p>
+            <p class="hint">The parts add up to {FigureText.Bytes(result.ModelSizeBytes)} in {FigureText.Count(data.Metadata.Shards.Count, "shard")}.
+            Kept tensors are {Percent(data.Kept.Sum(tensor => tensor.Bytes), result.ModelSizeBytes)} of it.</p>
             """;
     }
 
@@ -41,8 +42,8 @@ internal static class SizeSection
     };
 
     /// <summary>
-    /// The parts: they add up to the bytes of the shards. Codes and kept values are stored as they are; what is left is scales, zero points,
-    /// levels, documents and footers, all compressed. With compressed codes what is left can be negative: then it is what compression saved.
+    /// The parts: they add up to the bytes of the shards. Codes and kept values are stored as they are; what is left is scales, zero
+    /// points, levels, documents and footers, all compressed. With compressed codes what is left can be negative: what compression saved.
     /// </summary>
     internal static List<(string What, long Bytes)> PartsOf(ReportData data)
     {

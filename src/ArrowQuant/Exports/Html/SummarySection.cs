@@ -14,7 +14,8 @@ internal static class SummarySection
             <header>
             <p class="kind">ArrowQuant report</p>
             <h1>{ModelNameOf(result.ModelPath)}</h1>
-            <p class="lead"><strong>{WidthsOf(data)}</strong>, {result.CompressionRatio:0.00} times smaller, {data.MetricName} <strong>{FigureText.Accuracy(result.CosineSimilarity)}</strong>. {Verdict(data)}</p>
+            <p class="lead"><strong>{WidthsOf(data)}</strong>, {result.CompressionRatio:0.00} times smaller,
+            {data.MetricName} <strong>{FigureText.Accuracy(result.CosineSimilarity)}</strong>. {Verdict(data)}</p>
             <dl class="tiles">
             {Tile(FigureText.Accuracy(result.CosineSimilarity), $"mean {data.MetricName}", ThresholdOf(data))}
             {Tile(FigureText.Accuracy(result.WorstLayer.Value), "worst layer", result.WorstLayer.Name)}
@@ -28,7 +29,7 @@ internal static class SummarySection
             <dl class="facts">
             <dt>Model</dt><dd>{result.ModelPath} ({data.Metadata.ModelType ?? "type not stated"}, {result.Modality})</dd>
             <dt>Strategy</dt><dd>{StrategyOf(result.Strategy)}</dd>
-            <dt>Other measure</dt><dd>{OtherMeasure(data)}; NMSE {result.Nmse:0.######}{(result.SqnrDb is { } sqnr ? $", SQNR {FigureText.Number(sqnr, 1)} dB" : "")}</dd>
+            <dt>Other measures</dt><dd>{OtherMeasures(data)}</dd>
             </dl>
             {Notes(result)}
             </header>
@@ -75,7 +76,13 @@ internal static class SummarySection
     private static string StrategyOf(StrategyReport strategy) =>
         strategy.Method + (strategy.TimeAware ? " + time_aware" : "") + (strategy.Spatial ? " + spatial" : "");
 
-    private static string OtherMeasure(ReportData data)
+    private static string OtherMeasures(ReportData data)
+    {
+        string sqnr = data.Result.SqnrDb is { } decibels ? $", SQNR {FigureText.Number(decibels, 1)} dB" : "";
+        return $"{OtherMean(data)}; NMSE {FigureText.Number(data.Result.Nmse, 6)}{sqnr}";
+    }
+
+    private static string OtherMean(ReportData data)
     {
         if (data.ByOutputs) return $"mean weight cosine {FigureText.Accuracy(data.Result.WeightCosineSimilarity)}";
         return data.Result.OutputCosineSimilarity is { } outputs

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ArrowQuant.Reporting;
 
 namespace ArrowQuant.Exports.Html;
@@ -20,6 +21,7 @@ internal static class TimeGroupSection
         ReportedLayer[] worst = [.. layers.OrderByDescending(layer => layer.Report.TimeGroupErrors.Max()).Take(LayersDrawn)];
         string[]? timesteps = TimestepsOf(layers, most.Key);
         string[] labels = timesteps ?? [.. Enumerable.Range(1, most.Key).Select(group => $"{group}")];
+        string kind = timesteps is null ? "group" : "timesteps";
         ErrorCurves curves = new(
             labels,
             [.. Enumerable.Range(0, most.Key).Select(g => Errors(layers, g).Order().ToArray())],
@@ -28,14 +30,17 @@ internal static class TimeGroupSection
             ? ""
             : $" {FigureText.Count(data.Layers.Count - layers.Length, "layer")} with another number of groups, or none, are left out.";
         return $"""
-            <p class="hint">Squared error of a layer's outputs over their squared norm, on held-out rows: 0.01 is 1 % of the energy. Groups in ascending order of timesteps.{missing}</p>
+            <p class="hint">Squared error of a layer's outputs over their squared norm, on held-out rows: 0.01 is 1 % of the energy.
+            Groups in ascending order of timesteps.{missing}</p>
             {curves.Render()}
             <ol class="curves">
             {Markup.Join(worst.Select(Legend))}</ol>
             {DataTable.Render(
                 "groups",
-                [DataTable.Text(timesteps is null ? "group" : "timesteps"), DataTable.Number("median error"), DataTable.Number("largest error"), DataTable.Text("of layer")],
-                Enumerable.Range(0, most.Key).Select(g => Row(layers, g, timesteps is null ? $"group {labels[g]}" : $"timesteps {labels[g]}")))}
+                [
+                    DataTable.Text(kind), DataTable.Number("median error"), DataTable.Number("largest error"), DataTable.Text("of layer"),
+                ],
+                Enumerable.Range(0, most.Key).Select(g => Row(layers, g, $"{kind} {labels[g]}")))}
             """;
     }
 
@@ -45,14 +50,16 @@ internal static class TimeGroupSection
     // Null where the rows do not say which timesteps a group has, or layers differ.
     private static string[]? TimestepsOf(ReportedLayer[] layers, int groups)
     {
-        IReadOnlyList<(int First, int End)> ranges = layers.Select(layer => layer.TimeRanges).FirstOrDefault(known => known.Count > 0) ?? [];
-        bool isShared = ranges.Count == groups && layers.All(layer => layer.TimeRanges.Count == 0 || layer.TimeRanges.SequenceEqual(ranges));
-        return isShared ? [.. ranges.Select(range => $"{range.First}-{range.End - 1}")] : null;
+        IReadOnlyList<(int First, int End)>[] known =
+            [.. layers.Select(layer => layer.TimeRanges).Where(ranges => ranges.Count > 0)];
+        bool isShared = known.Length > 0 && known[0].Count == groups && known.All(ranges => ranges.SequenceEqual(known[0]));
+        return isShared ? [.. known[0].Select(range => $"{range.First}-{range.End - 1}")] : null;
     }
 
     private static Markup Legend(ReportedLayer layer) =>
         $"""
-        <li><span>{HeatMapSection.Breakable(layer.Report.Name)}</span> {Short(layer.Report.TimeGroupErrors.Min())} to {Short(layer.Report.TimeGroupErrors.Max())}</li>
+        <li><span>{HeatMapSection.Breakable(layer.Report.Name)}</span>
+        {Short(layer.Report.TimeGroupErrors.Min())} to {Short(layer.Report.TimeGroupErrors.Max())}</li>
 
         """;
 
@@ -67,5 +74,6 @@ internal static class TimeGroupSection
             DataTable.Cell("of layer", worst.Report.Name, "t layer"));
     }
 
-    private static string Short(double error) => error.ToString(error >= 0.001 ? "0.####" : "0.##e+0", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Short(double error) =>
+        error.ToString(error >= 0.001 ? "0.####" : "0.##e+0", CultureInfo.InvariantCulture);
 }

@@ -23,7 +23,8 @@ public sealed class LayerPlaceTests
             new LayerPlace("unet/transformer_blocks", "unet/down.0.attentions.1.transformer_blocks.0", "attn1.to_out.0"),
             new LayerPlace("unet/transformer_blocks", "unet/down.0.attentions.1.transformer_blocks.0", "ff.net.0.proj"),
             new LayerPlace("unet/attentions", "unet/down.0.attentions.1", "proj_in"),
-            new LayerPlace("unet/resnets", "unet/down.0.resnets.0", "conv1"), new LayerPlace("unet/resnets", "unet/down.0.resnets.0", "conv2"),
+            new LayerPlace("unet/resnets", "unet/down.0.resnets.0", "conv1"),
+            new LayerPlace("unet/resnets", "unet/down.0.resnets.0", "conv2"),
             new LayerPlace("unet/down", "unet/down.0", "downsamplers.0.conv"),
         ],
         LayerPlace.Of(
