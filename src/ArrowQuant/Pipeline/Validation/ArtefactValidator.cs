@@ -211,7 +211,8 @@ public static class ArtefactValidator
     private static string? Shortfall(ValidatedLayer layer, bool byOutputs, double threshold) => GateRules.DefectOf(
         layer.Name, (byOutputs ? layer.OutputCosineSimilarity : layer.CosineSimilarity)!.Value, layer.NormRatio!.Value, threshold);
 
-    private static QuantizationResult? ReadReport(string folder, List<string> problems)
+    /// <summary>Reads report.json; when that cannot be done, adds why to the problems.</summary>
+    internal static QuantizationResult? ReadReport(string folder, List<string> problems)
     {
         string path = Path.Combine(folder, ArtefactLayout.ReportFile);
         if (!File.Exists(path))
