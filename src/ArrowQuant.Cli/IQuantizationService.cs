@@ -1,4 +1,5 @@
 using ArrowQuant.Configuration;
+using ArrowQuant.Exports;
 using ArrowQuant.Pipeline;
 using ArrowQuant.Reporting;
 
@@ -19,6 +20,9 @@ internal interface IQuantizationService
 
     /// <summary>Checks an artefact.</summary>
     ValidationReport Validate(ValidateRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Writes an artefact in the format of another program.</summary>
+    ExportReport Export(ExportRequest request, CancellationToken cancellationToken);
 }
 
 /// <summary>What to quantize and how.</summary>
@@ -26,3 +30,6 @@ internal sealed record QuantizeRequest(string ModelPath, DiffusionQuantConfig Co
 
 /// <summary>What to check. Without an original only structure and hashes are; without a threshold the report's counts.</summary>
 internal sealed record ValidateRequest(string? OriginalPath, string QuantizedPath, double? MinAccuracy, string? CalibrationPath);
+
+/// <summary>What to export, where to and how.</summary>
+internal sealed record ExportRequest(string ArtefactPath, string OutputPath, ExportOptions Options);

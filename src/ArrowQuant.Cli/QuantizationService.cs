@@ -1,3 +1,4 @@
+using ArrowQuant.Exports;
 using ArrowQuant.Pipeline;
 using ArrowQuant.Reporting;
 using Microsoft.Extensions.Logging;
@@ -23,4 +24,8 @@ internal sealed class QuantizationService(ILogger logger, string? kernels) : IQu
     /// <inheritdoc/>
     public ValidationReport Validate(ValidateRequest request, CancellationToken cancellationToken) => ArtefactValidator.Validate(
         request.OriginalPath, request.QuantizedPath, request.MinAccuracy, request.CalibrationPath, cancellationToken);
+
+    /// <inheritdoc/>
+    public ExportReport Export(ExportRequest request, CancellationToken cancellationToken) =>
+        ArtefactExporter.Export(request.ArtefactPath, request.OutputPath, request.Options, cancellationToken);
 }

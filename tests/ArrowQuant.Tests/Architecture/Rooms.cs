@@ -11,7 +11,7 @@ internal static partial class Rooms
     public static IReadOnlyList<string> FromTheBottom { get; } =
     [
         "Errors", "Kernels", "Tensors", "Configuration", "Quality", "Storage", "Sources", "Calibration", "Methods", "Fallback", "Reporting",
-        "Pipeline", "Cli.Configuration", "Cli.Rendering", "Cli.Commands", "Cli",
+        "Pipeline", "Exports", "Cli.Configuration", "Cli.Rendering", "Cli.Commands", "Cli",
     ];
 
     /// <summary>What is wrong with a source file of src/.</summary>
@@ -54,6 +54,6 @@ internal static partial class Rooms
 
     [GeneratedRegex(
         @"(?<![\w.])(?:Errors|Kernels|Tensors|Configuration|Quality|Storage|Sources|Calibration|Methods|"
-        + @"Fallback|Reporting|Pipeline|Cli)\.[A-Z]\w*")]
+        + @"Fallback|Reporting|Pipeline|Exports|Cli)\.[A-Z]\w*")]
     private static partial Regex RelativeName();
 }

@@ -1,4 +1,5 @@
 using ArrowQuant.Cli;
+using ArrowQuant.Exports;
 using ArrowQuant.Pipeline;
 using ArrowQuant.Reporting;
 using Microsoft.Extensions.Logging;
@@ -16,6 +17,8 @@ internal sealed class FakeService : IQuantizationService
 
     public Func<ValidationReport> OnValidate { get; init; } = () => SampleDocuments.Validation;
 
+    public Func<ExportReport> OnExport { get; init; } = () => SampleDocuments.Export;
+
     public IReadOnlyList<QuantizationProgress> Reports { get; init; } = [];
 
     public ILogger? Logger { get; set; }
@@ -27,6 +30,8 @@ internal sealed class FakeService : IQuantizationService
     public string? OutputPath { get; private set; }
 
     public ValidateRequest? Validated { get; private set; }
+
+    public ExportRequest? Exported { get; private set; }
 
     public bool HadProgress { get; private set; }
 
@@ -61,5 +66,12 @@ internal sealed class FakeService : IQuantizationService
         Calls++;
         Validated = request;
         return OnValidate();
+    }
+
+    public ExportReport Export(ExportRequest request, CancellationToken cancellationToken)
+    {
+        Calls++;
+        Exported = request;
+        return OnExport();
     }
 }
