@@ -1,5 +1,6 @@
 using System.Text;
 using ArrowQuant.Errors;
+using ArrowQuant.Exports.Onnx;
 using ArrowQuant.Pipeline;
 using ArrowQuant.Storage;
 
@@ -8,7 +9,7 @@ namespace ArrowQuant.Exports;
 /// <summary>Hands a quantized model to other runtimes: writes it in their format, decodes what was written and reports the difference.</summary>
 public static class ArtefactExporter
 {
-    private static readonly IExporter[] Exporters = [];
+    private static readonly IExporter[] Exporters = [new OnnxExporter()];
 
     /// <summary>
     /// Exports an artefact into a new folder. The folder holds the files of the format and <c>export.json</c>, or what was there before:
