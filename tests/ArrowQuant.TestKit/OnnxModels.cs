@@ -43,7 +43,7 @@ public static class OnnxModels
     public static void WriteTo(this ModelProto model, string path)
     {
         using FileStream file = File.Create(path);
-        MessageExtensions.WriteTo(model, file);
+        Google.Protobuf.MessageExtensions.WriteTo(model, file);
     }
 
     private static byte[] Transpose(RawTensor weight)
