@@ -1,6 +1,8 @@
 using ArrowQuant.Configuration;
 using ArrowQuant.Exports;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Planning;
+using ArrowQuant.Pipeline.Validation;
 using ArrowQuant.Reporting;
 
 namespace ArrowQuant.Cli;

@@ -23,10 +23,11 @@ internal static class ExportText
         if (layers.Length == 0) return;
         report.Heading("layers");
         report.Table(
-            ["name", "from", "stored as", "bits>", "relative error>", "note"],
+            ["name", "from", "stored as", "bits>", "before>", "relative error>", "note"],
             layers.Select(layer => (IReadOnlyList<string>)
             [
                 layer.Name, layer.From, layer.StoredAs, Format.Number(layer.BitsPerWeight),
+                Format.Number(layer.ArtefactBitsPerWeight),
                 layer.Exact ? "exact" : Error(layer.RelativeError), layer.Note ?? "",
             ]));
     }

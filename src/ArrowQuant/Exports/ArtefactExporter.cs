@@ -1,7 +1,10 @@
 using System.Text;
 using ArrowQuant.Errors;
+using ArrowQuant.Exports.Gguf;
 using ArrowQuant.Exports.Onnx;
+using ArrowQuant.Exports.SafeTensors;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Reporting;
 using ArrowQuant.Storage;
 
 namespace ArrowQuant.Exports;
@@ -9,7 +12,7 @@ namespace ArrowQuant.Exports;
 /// <summary>Hands a quantized model to other runtimes: writes it in their format, decodes what was written and reports the difference.</summary>
 public static class ArtefactExporter
 {
-    private static readonly IExporter[] Exporters = [new OnnxExporter()];
+    private static readonly IExporter[] Exporters = [new GgufExporter(), new OnnxExporter(), new SafeTensorsExporter()];
 
     /// <summary>
     /// Exports an artefact into a new folder. The folder holds the files of the format and <c>export.json</c>, or what was there before:
@@ -55,11 +58,11 @@ public static class ArtefactExporter
     private static ExportReport Describe(
         ArtefactReader artefact, ExportOptions options, IReadOnlyList<ExportedTensor> tensors, string folder) => new()
     {
-        ToolVersion = ResultBuilder.ToolVersion,
+        ToolVersion = LibraryVersion.Current,
         Format = options.Format.ToString().ToLowerInvariant(),
         Files = [.. FilesOf(folder)],
         TensorBytes = tensors.Sum(tensor => tensor.Bytes),
-        ArtefactTensorBytes = artefact.Layers.Sum(StoredBytes),
+        ArtefactTensorBytes = artefact.Layers.Sum(ExportedTensor.StoredBytes),
         ExactTensors = tensors.Count(tensor => tensor.Exact),
         LargestRelativeError = tensors.Select(tensor => tensor.RelativeError).DefaultIfEmpty(0).Max(),
         Tensors = tensors,
@@ -70,7 +73,4 @@ public static class ArtefactExporter
         let name = Path.GetRelativePath(folder, path).Replace('\\', '/')
         orderby name
         select new ExportedFile(name, new FileInfo(path).Length, StoredRowCodec.HashText(ContentHash.OfFile(path)));
-
-    private static long StoredBytes(StoredLayer layer) => layer.DataBytes
-        + layer.Blocks.Sum(block => sizeof(float) * (2L * layer.Header.ScaleCount(block.RowCount) + layer.Header.LevelCount(block.RowCount)));
 }

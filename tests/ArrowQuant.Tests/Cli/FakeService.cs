@@ -1,6 +1,8 @@
 using ArrowQuant.Cli;
 using ArrowQuant.Exports;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Planning;
+using ArrowQuant.Pipeline.Validation;
 using ArrowQuant.Reporting;
 using Microsoft.Extensions.Logging;
 

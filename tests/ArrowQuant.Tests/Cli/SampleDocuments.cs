@@ -1,6 +1,8 @@
 using ArrowQuant.Exports;
 using ArrowQuant.Fallback;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Planning;
+using ArrowQuant.Pipeline.Validation;
 using ArrowQuant.Reporting;
 
 namespace ArrowQuant.Tests.Cli;
@@ -134,8 +136,8 @@ internal static class SampleDocuments
         LargestRelativeError = 0.000123,
         Tensors =
         [
-            new("blocks.0.attn.qkv.weight", [64, 64], true, "int4 affine", "Q4_1", false, 0.000123, 2560, 5, "a note"),
-            new("blocks.0.attn.qkv.bias", [64], false, "float32", "F32", true, 0, 256, 32, null),
+            new("blocks.0.attn.qkv.weight", [64, 64], true, "int4 affine", "Q4_1", false, 0.000123, 2560, 5, 4.25, "a note"),
+            new("blocks.0.attn.qkv.bias", [64], false, "float32", "F32", true, 0, 256, 32, 32, null),
         ],
     };
 

@@ -1,6 +1,6 @@
 using System.IO.Hashing;
 using ArrowQuant.Errors;
-using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Measuring;
 using ArrowQuant.Sources;
 using ArrowQuant.Sources.Onnx;
 using ArrowQuant.Storage;
@@ -104,8 +104,8 @@ internal sealed class OnnxExporter(long inlineLimit = GraphWriter.InlineLimit) :
             LayerForm.Decoded => stored.Layout == CodeLayout.Affine ? $"int{stored.BitWidth} decoded" : "Gather of levels",
             _ => "F16",
         };
-        return Describe(
-            stored, $"{stored.QuantType} {stored.Layout.ToString().ToLowerInvariant()}", stands, comparison, decoder.BytesOf(layer),
+        return ExportedTensor.Of(
+            stored, stands, comparison, decoder.BytesOf(layer),
             layer.Form == LayerForm.Float16 ? "a float16 initializer is smaller than codes with their grids" : null);
     }
 
@@ -120,22 +120,9 @@ internal sealed class OnnxExporter(long inlineLimit = GraphWriter.InlineLimit) :
                 throw new ResourceException($"{path}: tensor {stored.FullName} is not what was written") { FilePath = path };
         }
 
-        string type = stored.SourceType.SafeTensorsName();
-        return Describe(stored, stored.SourceType.Name(), type, new DecodedComparison(), stored.DataBytes, isReplaced ? "corrected bias" : null);
+        return ExportedTensor.Of(
+            stored, stored.SourceType.SafeTensorsName(), new DecodedComparison(), stored.DataBytes, isReplaced ? "corrected bias" : null);
     }
-
-    private static ExportedTensor Describe(
-        StoredLayer stored, string from, string to, DecodedComparison comparison, long bytes, string? note) => new(
-        stored.FullName,
-        stored.Shape.Dimensions,
-        !stored.IsKept,
-        from,
-        to,
-        comparison.Exact,
-        comparison.RelativeError,
-        bytes,
-        stored.Shape.ElementCount == 0 ? 0 : 8.0 * bytes / stored.Shape.ElementCount,
-        note);
 
     private static ModelFormatException Fault(string path, string? tensor, string what) => ModelFault.Of(path, what, tensor);
 }

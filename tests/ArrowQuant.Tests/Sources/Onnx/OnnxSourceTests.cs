@@ -1,4 +1,4 @@
-using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Measuring;
 using ArrowQuant.Sources;
 using ArrowQuant.Tensors;
 using ArrowQuant.TestKit;
