@@ -6,20 +6,22 @@ namespace ArrowQuant.Exports.Onnx;
 /// <summary>The parts of a quantized layer in the arrangement of an export: groups of one size, rows of whole groups.</summary>
 internal sealed class LayerContent
 {
+    // What MatMulNBits takes as a block: a power of two from 16 on.
+    private const int SmallestBlock = 16;
+    private const int LargestBlock = 256;
+
     private readonly ArtefactReader _artefact;
     private readonly StoredLayer _layer;
 
     /// <summary>Arranges a layer.</summary>
     /// <param name="artefact">The artefact.</param>
     /// <param name="layer">A quantized layer of it.</param>
-    /// <param name="smallestGroup">Groups have at least this many columns and a power of two of them.</param>
-    public LayerContent(ArtefactReader artefact, StoredLayer layer, int smallestGroup)
+    public LayerContent(ArtefactReader artefact, StoredLayer layer)
     {
         _artefact = artefact;
         _layer = layer;
         Format = layer.Header.Format!;
-        // One grid for a row is the same grid for each of its groups.
-        GroupSize = Format.PerChannel ? smallestGroup : Format.Groups.GroupSize;
+        GroupSize = SmallestForm(layer.View.Columns);
         Groups = (int)((layer.View.Columns + GroupSize - 1) / GroupSize);
         RowBytes = checked(Groups * GroupSize * Format.BitWidth / 8);
     }
@@ -58,10 +60,10 @@ internal sealed class LayerContent
     }
 
     /// <summary>Scales [rows, groups], a piece for each block.</summary>
-    public IEnumerable<ReadOnlyMemory<byte>> Scales() => Blocks().Select(block => Bytes(Spread(block.Scales)));
+    public IEnumerable<ReadOnlyMemory<byte>> Scales() => Blocks().Select(block => Bytes(Spread(block.Scales, block.RowCount)));
 
     /// <summary>Zero points [rows, groups] as float32.</summary>
-    public IEnumerable<ReadOnlyMemory<byte>> ZeroPoints() => Blocks().Select(block => Bytes(Spread(block.ZeroPoints)));
+    public IEnumerable<ReadOnlyMemory<byte>> ZeroPoints() => Blocks().Select(block => Bytes(Spread(block.ZeroPoints, block.RowCount)));
 
     /// <summary>Zero points packed like codes, every row of groups on its own bytes.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> PackedZeroPoints()
@@ -70,7 +72,7 @@ internal sealed class LayerContent
         int bytes = PackedZeroPointBytes;
         foreach (QuantizedBlock block in Blocks())
         {
-            float[] points = Spread(block.ZeroPoints);
+            float[] points = Spread(block.ZeroPoints, block.RowCount);
             byte[] packed = new byte[block.RowCount * bytes];
             for (int r = 0; r < block.RowCount; r++)
             {
@@ -91,11 +93,7 @@ internal sealed class LayerContent
         foreach (QuantizedBlock block in Blocks())
         {
             float[] tables = new float[block.RowCount * Groups * 4];
-            for (int i = 0; i < block.RowCount * Groups; i++)
-            {
-                int stored = Format.PerChannel ? i / Groups : i;
-                LatticeLevels.Of(block, stored).CopyTo(tables.AsSpan(4 * i, 4));
-            }
+            for (int i = 0; i < block.RowCount * Groups; i++) LatticeLevels.Of(block, StoredGroup(i)).CopyTo(tables.AsSpan(4 * i, 4));
 
             yield return Bytes(tables);
         }
@@ -121,11 +119,33 @@ internal sealed class LayerContent
         for (int i = 0; i < _layer.Blocks.Count; i++) yield return _artefact.ReadBlock(_layer, i);
     }
 
-    private float[] Spread(float[] perGroup)
+    // A part of a group has the group's grid. Filling up the last group costs codes, more groups cost grids.
+    private int SmallestForm(long columns)
     {
-        if (!Format.PerChannel) return perGroup;
-        float[] spread = new float[perGroup.Length * Groups];
-        for (int i = 0; i < spread.Length; i++) spread[i] = perGroup[i / Groups];
+        int best = Format.PerChannel ? LargestBlock : Format.Groups.GroupSize;
+        for (int size = best / 2; size >= SmallestBlock; size /= 2)
+        {
+            if (RowCost(columns, size) < RowCost(columns, best)) best = size;
+        }
+
+        return best;
+    }
+
+    // In bits: a code each, and a scale with its zero point or the four levels.
+    private long RowCost(long columns, int groupSize)
+    {
+        long grid = Format.Layout == CodeLayout.Affine ? 32 + Format.BitWidth : 4 * 32;
+        return (columns + groupSize - 1) / groupSize * (groupSize * Format.BitWidth + grid);
+    }
+
+    // The stored group that group i of consecutive rows is a part of.
+    private int StoredGroup(int i) =>
+        i / Groups * Format.Groups.GroupsPerRow + (Format.PerChannel ? 0 : i % Groups * GroupSize / Format.Groups.GroupSize);
+
+    private float[] Spread(float[] perGroup, int rows)
+    {
+        float[] spread = new float[rows * Groups];
+        for (int i = 0; i < spread.Length; i++) spread[i] = perGroup[StoredGroup(i)];
         return spread;
     }
 

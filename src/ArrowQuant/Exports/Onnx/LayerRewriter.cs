@@ -10,16 +10,13 @@ internal sealed class LayerRewriter(ArtefactReader artefact, GraphEdit edit)
 {
     private const string ContribDomain = "com.microsoft";
 
-    // The least block of MatMulNBits is 16; larger ones cost less where the grid is that of the whole row.
-    private const int PerChannelGroup = 128;
-
     // GatherElements came with version 11 of the operators.
     private const int LeastDecodeVersion = 11;
 
     /// <summary>Writes one layer into the graph.</summary>
     public ExportedLayer Add(StoredLayer stored, OnnxLayer source)
     {
-        var content = new LayerContent(artefact, stored, PerChannelGroup);
+        var content = new LayerContent(artefact, stored);
         if (CanMultiplyByCodes(stored, source, content)) return AddMatMulNBits(stored, source, content);
         long decoded = content.Rows * (content.RowBytes + sizeof(float) * (long)content.Groups * (IsAffine(content) ? 2 : 4));
         bool isSmaller = decoded < sizeof(ushort) * stored.Shape.ElementCount;
