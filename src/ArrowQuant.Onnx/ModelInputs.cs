@@ -22,7 +22,7 @@ internal static class ModelInputs
     {
         if (name is null) return inputs.FirstOrDefault(input => TimestepNames.Contains(input.Name, StringComparer.OrdinalIgnoreCase));
         return inputs.FirstOrDefault(input => input.Name == name) ?? throw new Errors.ConfigurationException(
-            [$"--timestep-input: the model has no input {name}; its inputs are {string.Join(", ", inputs.Select(input => input.Name))}"]);
+            [$"timestep input: the model has no input {name}; its inputs are {string.Join(", ", inputs.Select(input => input.Name))}"]);
     }
 
     /// <summary>A value of little-endian numbers.</summary>

@@ -31,7 +31,7 @@ internal sealed class NoiseRuns : IRunSource
         _options = options;
         IReadOnlyList<OnnxValue> inputs = ModelInputs.Of(source.Graph);
         OnnxValue output = source.Graph.Outputs.FirstOrDefault() ?? throw Fault("has no output");
-        _timestep = ModelInputs.TimestepOf(inputs, options.TimestepInput) ?? throw Fault("has no timestep input (--timestep-input names it)");
+        _timestep = ModelInputs.TimestepOf(inputs, options.TimestepInput) ?? throw Fault("has no timestep input");
         _image = inputs.FirstOrDefault(input => input != _timestep && input.DataType == OnnxTypes.Float && IsLike(input, output))
             ?? throw Fault($"has no float32 input of the same dimensions as its output {output.Name}");
         long samples = _image.Dimensions![0] ?? options.Samples;

@@ -2,6 +2,7 @@ using ArrowQuant.Configuration;
 using ArrowQuant.Exports;
 using ArrowQuant.Exports.Onnx;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Planning;
 using ArrowQuant.Sources.Onnx;
 using ArrowQuant.Storage;
 using ArrowQuant.TestKit;
