@@ -85,14 +85,8 @@ public sealed class OnnxSourceTests : IDisposable
                 continue;
             }
 
-            tensor.DataLocation = global::Onnx.TensorProto.Types.DataLocation.External;
-            Add("location", "weights.bin");
-            Add("offset", $"{data.Position}");
-            Add("length", $"{values.Length}");
+            OnnxModels.AddExternal(tensor, "weights.bin", values.Length, data.Position);
             data.Write(values);
-
-            void Add(string key, string value) =>
-                tensor.ExternalData.Add(new global::Onnx.StringStringEntryProto { Key = key, Value = value });
         }
 
         data.Dispose();
