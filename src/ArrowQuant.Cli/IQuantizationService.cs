@@ -1,5 +1,6 @@
 using ArrowQuant.Configuration;
 using ArrowQuant.Exports;
+using ArrowQuant.Onnx;
 using ArrowQuant.Pipeline;
 using ArrowQuant.Pipeline.Planning;
 using ArrowQuant.Pipeline.Validation;
@@ -19,6 +20,9 @@ internal interface IQuantizationService
 
     /// <summary>Lists a model.</summary>
     ModelInspection Inspect(string path, string? variant);
+
+    /// <summary>Records calibration data by running an ONNX model.</summary>
+    OnnxCalibrationResult Record(string modelPath, string outputPath, OnnxCalibrationOptions options, CancellationToken cancellationToken);
 
     /// <summary>Checks an artefact.</summary>
     ValidationReport Validate(ValidateRequest request, CancellationToken cancellationToken);

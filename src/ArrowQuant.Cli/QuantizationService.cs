@@ -1,4 +1,5 @@
 using ArrowQuant.Exports;
+using ArrowQuant.Onnx;
 using ArrowQuant.Pipeline;
 using ArrowQuant.Pipeline.Planning;
 using ArrowQuant.Pipeline.Validation;
@@ -22,6 +23,11 @@ internal sealed class QuantizationService(ILogger logger, string? kernels) : IQu
 
     /// <inheritdoc/>
     public ModelInspection Inspect(string path, string? variant) => ModelInspector.Inspect(path, variant);
+
+    /// <inheritdoc/>
+    public OnnxCalibrationResult Record(
+        string modelPath, string outputPath, OnnxCalibrationOptions options, CancellationToken cancellationToken) =>
+        OnnxCalibration.Record(modelPath, outputPath, options, cancellationToken);
 
     /// <inheritdoc/>
     public ValidationReport Validate(ValidateRequest request, CancellationToken cancellationToken) => ArtefactValidator.Validate(

@@ -11,7 +11,7 @@ namespace ArrowQuant.Cli.Commands;
 internal sealed class ExportCommand : CliCommand
 {
     private static readonly (string Name, ExportFormat Value)[] Formats =
-        [("gguf", ExportFormat.Gguf), ("safetensors", ExportFormat.SafeTensors)];
+        [("gguf", ExportFormat.Gguf), ("safetensors", ExportFormat.SafeTensors), ("onnx", ExportFormat.Onnx)];
 
     private static readonly (string Name, ElementType Value)[] Dtypes =
         [("f16", ElementType.F16), ("bf16", ElementType.BF16), ("f32", ElementType.F32)];
@@ -23,6 +23,7 @@ internal sealed class ExportCommand : CliCommand
     private readonly Option<string> _format;
     private readonly Option<string> _output;
     private readonly Option<bool> _force;
+    private readonly Option<string> _source;
     private readonly Option<string> _dtype;
     private readonly Option<string> _packing;
     private readonly Option<string> _shardSize;
@@ -34,12 +35,13 @@ internal sealed class ExportCommand : CliCommand
         : base(
             "export",
             "Write a quantized model in the format of another runtime, decode it again and report the difference",
-            "arrowquant export ARTEFACT --format gguf|safetensors -o DIR [options]")
+            "arrowquant export ARTEFACT --format gguf|safetensors|onnx -o DIR [options]")
     {
         _artefact = AddArgument("ARTEFACT", "The folder of a quantized model");
-        _format = AddText("--format", "F", "gguf or safetensors");
+        _format = AddText("--format", "F", "gguf, safetensors or onnx");
         _output = AddText("--output", "DIR", "The folder that the export goes into; must not exist unless --force", "-o");
         _force = AddSwitch("--force", "Replace an export that is already at DIR");
+        _source = AddText("--source", "MODEL", "The ONNX model that was quantized; its graph is taken, the file is not changed");
         _dtype = AddText("--dtype", "T", "Type of dequantized values and packed scales: f16, bf16 or f32 [default: f16]");
         _packing = AddText("--packing", "P", "none dequantizes; compressed-tensors packs the layers that fit it [default: none]");
         _shardSize = AddText("--shard-size", "SIZE", "Bytes of tensors in one file, such as 2GiB [default: 5GB]");
@@ -54,6 +56,7 @@ internal sealed class ExportCommand : CliCommand
     [
         new("Options", HelpEntry.OfAll(_format, _output, _force)),
         new("Options of safetensors", HelpEntry.OfAll(_dtype, _packing, _shardSize)),
+        new("Options of onnx", HelpEntry.OfAll(_source)),
         new("Options of gguf", HelpEntry.OfAll(_architecture, _errorShare, _reshape)),
     ];
 
@@ -63,6 +66,7 @@ internal sealed class ExportCommand : CliCommand
         "Examples:",
         "  arrowquant export model-int4 --format gguf -o model-gguf",
         "  arrowquant export model-int4 --format safetensors --packing compressed-tensors -o model-packed",
+        "  arrowquant export model-int4 --format onnx --source model.onnx -o model-onnx",
     ];
 
     /// <inheritdoc/>
@@ -71,7 +75,7 @@ internal sealed class ExportCommand : CliCommand
         string artefact = context.Required(_artefact, Usage);
         string? output = context.TextOf(_output);
         if (string.IsNullOrEmpty(output)) context.Errors.Add($"--output DIR is missing; usage: {Usage}");
-        else if (Path.GetExtension(output) is ".gguf" or ".safetensors" && !Directory.Exists(output))
+        else if (Path.GetExtension(output) is ".gguf" or ".safetensors" or ".onnx" && !Directory.Exists(output))
             context.Errors.Add($"--output: {output} looks like a file; an export is a folder, name one");
         ExportOptions options = ReadOptions(context);
         IQuantizationService service = context.CreateService();
@@ -90,6 +94,7 @@ internal sealed class ExportCommand : CliCommand
         RefuseForeign(context, options.Format);
         return options with
         {
+            SourcePath = context.TextOf(_source),
             Dtype = Choice(context, _dtype, Dtypes, options.Dtype),
             Packing = Choice(context, _packing, Packings, options.Packing),
             ShardBytes = ReadShardSize(context) ?? options.ShardBytes,
@@ -106,6 +111,7 @@ internal sealed class ExportCommand : CliCommand
         (ExportFormat Format, string Name, Option[] Options)[] own =
         [
             (ExportFormat.SafeTensors, "safetensors", [_dtype, _packing, _shardSize]),
+            (ExportFormat.Onnx, "onnx", [_source]),
             (ExportFormat.Gguf, "gguf", [_architecture, _errorShare, _reshape]),
         ];
         foreach ((_, string name, Option[] options) in own.Where(entry => entry.Format != format))

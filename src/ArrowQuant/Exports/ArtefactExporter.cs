@@ -1,6 +1,7 @@
 using System.Text;
 using ArrowQuant.Errors;
 using ArrowQuant.Exports.Gguf;
+using ArrowQuant.Exports.Onnx;
 using ArrowQuant.Exports.SafeTensors;
 using ArrowQuant.Pipeline;
 using ArrowQuant.Reporting;
@@ -13,7 +14,7 @@ namespace ArrowQuant.Exports;
 /// </summary>
 public static class ArtefactExporter
 {
-    private static readonly IExporter[] Exporters = [new GgufExporter(), new SafeTensorsExporter()];
+    private static readonly IExporter[] Exporters = [new GgufExporter(), new OnnxExporter(), new SafeTensorsExporter()];
 
     /// <summary>
     /// Exports an artefact into a new folder. The folder holds the files of the format and <c>export.json</c>, or what was there before:

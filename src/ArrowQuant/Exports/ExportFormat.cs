@@ -8,4 +8,7 @@ public enum ExportFormat
 
     /// <summary>safetensors, as Hugging Face libraries read it: dequantized, or packed as compressed-tensors.</summary>
     SafeTensors,
+
+    /// <summary>ONNX: the original graph with quantized weights, for ONNX Runtime.</summary>
+    Onnx,
 }

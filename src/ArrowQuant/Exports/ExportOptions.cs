@@ -11,6 +11,9 @@ public sealed record ExportOptions
     /// <summary>True to replace an earlier export at the output path.</summary>
     public bool Force { get; init; }
 
+    /// <summary>ONNX: the model that was quantized, whose graph the export takes; it is read and never written to.</summary>
+    public string? SourcePath { get; init; }
+
     /// <summary>safetensors: the type of dequantized values and packed scales: F16, BF16 or F32.</summary>
     public ElementType Dtype { get; init; } = ElementType.F16;
 

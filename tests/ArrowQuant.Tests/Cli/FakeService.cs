@@ -1,5 +1,6 @@
 using ArrowQuant.Cli;
 using ArrowQuant.Exports;
+using ArrowQuant.Onnx;
 using ArrowQuant.Pipeline;
 using ArrowQuant.Pipeline.Planning;
 using ArrowQuant.Pipeline.Validation;
@@ -61,6 +62,13 @@ internal sealed class FakeService : IQuantizationService
     {
         Calls++;
         return OnInspect();
+    }
+
+    public OnnxCalibrationResult Record(
+        string modelPath, string outputPath, OnnxCalibrationOptions options, CancellationToken cancellationToken)
+    {
+        Calls++;
+        return new OnnxCalibrationResult(1, 1, 1, []);
     }
 
     public ValidationReport Validate(ValidateRequest request, CancellationToken cancellationToken)
