@@ -74,4 +74,28 @@ internal unsafe interface ILanes<TSelf>
     static abstract TSelf operator &(TSelf a, TSelf b);
 
     static abstract TSelf operator |(TSelf a, TSelf b);
+
+    /// <summary><see cref="Count"/> bytes as the bits of the lanes, not as their values.</summary>
+    static abstract TSelf LoadByteBits(byte* source);
+
+    /// <summary>The bits of every lane, moved down; zeros move in.</summary>
+    static abstract TSelf ShiftRight(TSelf value, int bits);
+
+    /// <summary>The value of the number that the bits of every lane are, below 2^24.</summary>
+    static abstract TSelf ToValues(TSelf bits);
+
+    /// <summary>0, 1, 2, ... up to <see cref="Count"/> - 1.</summary>
+    static abstract TSelf Ramp { get; }
+
+    /// <summary>The same four values in every four lanes; of one lane the first.</summary>
+    static abstract TSelf Quads(float first, float second, float third, float fourth);
+
+    /// <summary>Per lane: the lane of <paramref name="table"/> that the bits name, modulo <see cref="Count"/>.</summary>
+    static abstract TSelf Permute(TSelf table, TSelf bits);
+
+    /// <summary>Per lane: the lane among its own four of <paramref name="table"/> that the bits name, modulo 4; of one lane that one.</summary>
+    static abstract TSelf PermuteQuads(TSelf table, TSelf bits);
+
+    /// <summary>The lower half of <paramref name="low"/> below the upper half of <paramref name="high"/>; of one lane the low one.</summary>
+    static abstract TSelf Halves(TSelf low, TSelf high);
 }

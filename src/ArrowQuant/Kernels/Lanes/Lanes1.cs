@@ -72,5 +72,22 @@ internal readonly unsafe struct Lanes1 : ILanes<Lanes1>
     public static Lanes1 ShiftLeft(Lanes1 value, int bits) =>
         new(BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(value._value) << bits));
 
+    public static Lanes1 LoadByteBits(byte* source) => new(BitConverter.UInt32BitsToSingle(*source));
+
+    public static Lanes1 ShiftRight(Lanes1 value, int bits) =>
+        new(BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(value._value) >> bits));
+
+    public static Lanes1 ToValues(Lanes1 bits) => new(BitConverter.SingleToInt32Bits(bits._value));
+
+    public static Lanes1 Ramp => new(0f);
+
+    public static Lanes1 Quads(float first, float second, float third, float fourth) => new(first);
+
+    public static Lanes1 Permute(Lanes1 table, Lanes1 bits) => table;
+
+    public static Lanes1 PermuteQuads(Lanes1 table, Lanes1 bits) => table;
+
+    public static Lanes1 Halves(Lanes1 low, Lanes1 high) => low;
+
     private static Lanes1 Mask(bool set) => new(BitConverter.Int32BitsToSingle(set ? -1 : 0));
 }
