@@ -87,14 +87,17 @@ internal unsafe interface ILanes<TSelf>
     /// <summary>0, 1, 2, ... up to <see cref="Count"/> - 1.</summary>
     static abstract TSelf Ramp { get; }
 
-    /// <summary>The same four values in every four lanes; of one lane the first.</summary>
-    static abstract TSelf Quads(float first, float second, float third, float fourth);
+    /// <summary>The four values of a table in every four lanes; of one lane the first.</summary>
+    static abstract TSelf LoadQuads(float* table);
 
     /// <summary>Per lane: the lane of <paramref name="table"/> that the bits name, modulo <see cref="Count"/>.</summary>
     static abstract TSelf Permute(TSelf table, TSelf bits);
 
-    /// <summary>Per lane: the lane among its own four of <paramref name="table"/> that the bits name, modulo 4; of one lane that one.</summary>
-    static abstract TSelf PermuteQuads(TSelf table, TSelf bits);
+    /// <summary>
+    /// Per lane: the value that the bits name, modulo 4, of <paramref name="quads"/>, or where there are no four lanes of
+    /// <paramref name="table"/>.
+    /// </summary>
+    static abstract TSelf LookUpQuads(TSelf bits, TSelf quads, float* table);
 
     /// <summary>The lower half of <paramref name="low"/> below the upper half of <paramref name="high"/>; of one lane the low one.</summary>
     static abstract TSelf Halves(TSelf low, TSelf high);

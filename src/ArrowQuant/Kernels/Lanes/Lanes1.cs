@@ -81,11 +81,12 @@ internal readonly unsafe struct Lanes1 : ILanes<Lanes1>
 
     public static Lanes1 Ramp => new(0f);
 
-    public static Lanes1 Quads(float first, float second, float third, float fourth) => new(first);
+    public static Lanes1 LoadQuads(float* table) => new(*table);
 
     public static Lanes1 Permute(Lanes1 table, Lanes1 bits) => table;
 
-    public static Lanes1 PermuteQuads(Lanes1 table, Lanes1 bits) => table;
+    public static Lanes1 LookUpQuads(Lanes1 bits, Lanes1 quads, float* table) =>
+        new(table[BitConverter.SingleToInt32Bits(bits._value) & 3]);
 
     public static Lanes1 Halves(Lanes1 low, Lanes1 high) => low;
 

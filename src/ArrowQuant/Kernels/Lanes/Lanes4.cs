@@ -117,16 +117,19 @@ internal readonly unsafe struct Lanes4 : ILanes<Lanes4>
 
     public static Lanes4 ToValues(Lanes4 bits) => new(Vector128.ConvertToSingle(bits._value.AsInt32()));
 
-    public static Lanes4 Ramp => new(Vector128.Create(0f, 1f, 2f, 3f));
+    public static Lanes4 Ramp
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(Vector128.Create(0f, 1f, 2f, 3f));
+    }
 
-    public static Lanes4 Quads(float first, float second, float third, float fourth) =>
-        new(Vector128.Create(first, second, third, fourth));
+    public static Lanes4 LoadQuads(float* table) => new(Vector128.Load(table));
 
-    public static Lanes4 Permute(Lanes4 table, Lanes4 bits) => PermuteQuads(table, bits);
-
-    public static Lanes4 PermuteQuads(Lanes4 table, Lanes4 bits) => new(Avx.IsSupported
+    public static Lanes4 Permute(Lanes4 table, Lanes4 bits) => new(Avx.IsSupported
         ? Avx.PermuteVar(table._value, bits._value.AsInt32())
         : Vector128.Shuffle(table._value, bits._value.AsInt32() & Vector128.Create(3)));
+
+    public static Lanes4 LookUpQuads(Lanes4 bits, Lanes4 quads, float* table) => Permute(quads, bits);
 
     public static Lanes4 Halves(Lanes4 low, Lanes4 high) => new(Vector128.Create(low._value.GetLower(), high._value.GetUpper()));
 }

@@ -120,21 +120,26 @@ internal readonly unsafe struct Lanes8 : ILanes<Lanes8>
 
     public static Lanes8 ToValues(Lanes8 bits) => new(Vector256.ConvertToSingle(bits._value.AsInt32()));
 
-    public static Lanes8 Ramp => new(Vector256.Create(0f, 1f, 2f, 3f, 4f, 5f, 6f, 7f));
+    public static Lanes8 Ramp
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(Vector256.Create(0f, 1f, 2f, 3f, 4f, 5f, 6f, 7f));
+    }
 
-    public static Lanes8 Quads(float first, float second, float third, float fourth) =>
-        new(Vector256.Create(first, second, third, fourth, first, second, third, fourth));
+    public static Lanes8 LoadQuads(float* table) => new(Avx.IsSupported
+        ? Avx.BroadcastVector128ToVector256(table)
+        : Vector256.Create(Vector128.Load(table), Vector128.Load(table)));
 
     public static Lanes8 Permute(Lanes8 table, Lanes8 bits) => new(Avx2.IsSupported
         ? Avx2.PermuteVar8x32(table._value, bits._value.AsInt32())
         : Vector256.Shuffle(table._value, bits._value.AsInt32() & Vector256.Create(7)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes8 PermuteQuads(Lanes8 table, Lanes8 bits)
+    public static Lanes8 LookUpQuads(Lanes8 bits, Lanes8 quads, float* table)
     {
-        if (Avx.IsSupported) return new(Avx.PermuteVar(table._value, bits._value.AsInt32()));
-        Lanes4 low = Lanes4.PermuteQuads(Lanes4.From(table._value.GetLower()), Lanes4.From(bits._value.GetLower()));
-        Lanes4 high = Lanes4.PermuteQuads(Lanes4.From(table._value.GetUpper()), Lanes4.From(bits._value.GetUpper()));
+        if (Avx.IsSupported) return new(Avx.PermuteVar(quads._value, bits._value.AsInt32()));
+        Lanes4 low = Lanes4.LookUpQuads(Lanes4.From(bits._value.GetLower()), Lanes4.From(quads._value.GetLower()), table);
+        Lanes4 high = Lanes4.LookUpQuads(Lanes4.From(bits._value.GetUpper()), Lanes4.From(quads._value.GetUpper()), table);
         return new(Vector256.Create(low.Value, high.Value));
     }
 
