@@ -32,6 +32,7 @@ internal static unsafe class RowProduct<T, TValues, TCut>
     /// <param name="perGroup">Strides to a group that is at least as long as one.</param>
     /// <param name="x">The activations, in order, filled up with zeros.</param>
     /// <param name="sums">Receives <see cref="Lanes"/> sums.</param>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(byte* codes, nint rowBytes, RowGrids grids, nint groups, nint perGroup, float* x, float* sums)
     {
