@@ -1,6 +1,7 @@
 using System.Text;
 using ArrowQuant.Configuration;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Planning;
 using ArrowQuant.Reporting;
 using ArrowQuant.TestKit;
 

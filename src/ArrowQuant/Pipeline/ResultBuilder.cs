@@ -1,6 +1,8 @@
-using System.Reflection;
 using ArrowQuant.Kernels;
 using ArrowQuant.Methods;
+using ArrowQuant.Pipeline.Measuring;
+using ArrowQuant.Pipeline.Planning;
+using ArrowQuant.Pipeline.Running;
 using ArrowQuant.Quality;
 using ArrowQuant.Reporting;
 using ArrowQuant.Storage;
@@ -13,10 +15,6 @@ internal static class ResultBuilder
 {
     /// <summary>The version of the document's form.</summary>
     public const int SchemaVersion = 1;
-
-    /// <summary>The version of the library.</summary>
-    public static string ToolVersion { get; } =
-        typeof(ResultBuilder).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     /// <summary>Builds the document from what the run decided and measured.</summary>
     public static QuantizationResult Build(ModelPlan plan, LadderResult ladder, RunJournal journal, string outputPath, double seconds)
@@ -32,7 +30,7 @@ internal static class ResultBuilder
         return new QuantizationResult
         {
             SchemaVersion = SchemaVersion,
-            ToolVersion = ToolVersion,
+            ToolVersion = LibraryVersion.Current,
             ModelPath = plan.Source.Path,
             QuantizedPath = outputPath,
             Modality = TextForms.Of(plan.Modality),

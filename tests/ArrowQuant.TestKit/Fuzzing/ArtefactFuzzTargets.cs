@@ -1,5 +1,6 @@
 using ArrowQuant.Configuration;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Validation;
 using ArrowQuant.Storage;
 
 namespace ArrowQuant.TestKit.Fuzzing;

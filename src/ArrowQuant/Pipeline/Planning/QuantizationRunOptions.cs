@@ -1,0 +1,35 @@
+namespace ArrowQuant.Pipeline.Planning;
+
+/// <summary>What a single run does beside its configuration.</summary>
+public sealed record QuantizationRunOptions
+{
+    /// <summary>Calibration data, or null to look beside the model.</summary>
+    public string? CalibrationPath { get; init; }
+
+    /// <summary>Whether calibration data is not used even when it lies beside the model.</summary>
+    public bool NoCalibration { get; init; }
+
+    /// <summary>The file variant of a diffusers folder, <c>fp16</c>; null is the plain one.</summary>
+    public string? Variant { get; init; }
+
+    /// <summary>Whether a source that is already quantized is accepted.</summary>
+    public bool AllowRequantize { get; init; }
+
+    /// <summary>Whether SHA-256 hashes of the artefact's files are stored as well.</summary>
+    public bool Sha256 { get; init; }
+
+    /// <summary>Whether an artefact that is already at the output path is replaced.</summary>
+    public bool Force { get; init; }
+
+    /// <summary>
+    /// Whether finished blocks are kept beside the output until the artefact is published, and those that an earlier run left are taken
+    /// over where source, configuration, calibration data and program are the same. The artefact is the same byte for byte.
+    /// </summary>
+    public bool Resume { get; init; }
+
+    /// <summary>
+    /// A finished artefact of an earlier state of the model, or null: blocks whose source bytes, configuration and calibration data are the
+    /// same are taken over from it. The artefact is the same byte for byte.
+    /// </summary>
+    public string? ReusePath { get; init; }
+}
