@@ -72,7 +72,9 @@ internal readonly unsafe struct Lanes1 : ILanes<Lanes1>
     public static Lanes1 ShiftLeft(Lanes1 value, int bits) =>
         new(BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(value._value) << bits));
 
-    public static Lanes1 LoadByteBits(byte* source) => new(BitConverter.UInt32BitsToSingle(*source));
+    // In two parts, for the reason that LoadBits16 has.
+    public static Lanes1 LoadByteBits(byte* source) =>
+        new(BitConverter.UInt32BitsToSingle((uint)(*source & 0xF0) | (uint)(*source & 0x0F)));
 
     public static Lanes1 ShiftRight(Lanes1 value, int bits) =>
         new(BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(value._value) >> bits));
