@@ -39,7 +39,6 @@ internal static class ProductCases
         int floatsPerGroup = Math.Max(2, format.LevelsPerGroup);
         float[] grids = new float[(long)parts * groups * floatsPerGroup];
         for (int i = 0; i < grids.Length; i++) grids[i] = 0.25f + i % 7;
-        float[] activations = Activations(format, count);
         PackedRows Part(ReadOnlySpan<byte> codes, ReadOnlySpan<float> values) => new()
         {
             Rows = Rows,
@@ -57,25 +56,28 @@ internal static class ProductCases
             Name = name,
             Bytes = (long)parts * (Rows * rowBytes + groups * floatsPerGroup * sizeof(float)),
             BytesPerParameter = (rowBytes + format.Groups.GroupsPerRow * floatsPerGroup * sizeof(float)) / (double)Columns,
-            Run = threads => Crew.Run(threads, parts, () =>
+            Run = threads =>
             {
-                float[] products = new float[Rows * count];
-                return part => kernels.Products.Multiply(
-                    Part(
-                        data.Half.Slice((long)part * Rows * rowBytes, Rows * rowBytes),
-                        grids.AsSpan(part * groups * floatsPerGroup, groups * floatsPerGroup)),
-                    activations, count, products, Rows);
-            }),
+                using OrderedActivations activations = Activations(format, count);
+                return Crew.Run(threads, parts, () =>
+                {
+                    float[] products = new float[Rows * count];
+                    return part => kernels.Products.Multiply(
+                        Part(
+                            data.Half.Slice((long)part * Rows * rowBytes, Rows * rowBytes),
+                            grids.AsSpan(part * groups * floatsPerGroup, groups * floatsPerGroup)),
+                        activations.All, count, products, Rows);
+                });
+            },
             Error = () => Error(kernels, format),
         };
     }
 
-    private static float[] Activations(QuantizedFormat format, int count)
+    private static OrderedActivations Activations(QuantizedFormat format, int count)
     {
         float[] inputs = SyntheticModels.Values(WeightDistribution.Gaussian, count * Columns, 2);
-        float[] ordered = new float[count * PackedOrder.PaddedLength(Columns)];
-        for (int a = 0; a < count; a++)
-            PackedOrder.Arrange(inputs.AsSpan(a * Columns, Columns), format.BitWidth, ordered.AsSpan(a * Columns, Columns));
+        OrderedActivations ordered = new(Columns, count);
+        for (int a = 0; a < count; a++) PackedOrder.Arrange(inputs.AsSpan(a * Columns, Columns), format.BitWidth, ordered[a]);
         return ordered;
     }
 
@@ -99,7 +101,8 @@ internal static class ProductCases
             Levels = block.Levels,
         };
         float[] inputs = SyntheticModels.Values(WeightDistribution.Gaussian, Columns, 2);
-        kernels.Products.Multiply(rows, Activations(format, 1), 1, products, Rows);
+        using OrderedActivations ordered = Activations(format, 1);
+        kernels.Products.Multiply(rows, ordered.All, 1, products, Rows);
         double error = 0, norm = 0;
         for (int r = 0; r < Rows; r++)
         {

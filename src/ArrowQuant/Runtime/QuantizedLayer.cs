@@ -66,9 +66,8 @@ public sealed class QuantizedLayer : IDisposable
         if (outputs.IsEmpty || Columns == 0) return;
         LayerDecoder decoder = _memory.Decoder;
         LayerBlock[] blocks = _memory.All();
-        int padded = PackedOrder.PaddedLength(Columns);
-        float[] ordered = new float[checked(count * padded)];
-        for (int a = 0; a < count; a++) decoder.Prepare(activations.Slice(a * Columns, Columns), ordered.AsSpan(a * padded, padded));
+        using OrderedActivations ordered = new(Columns, count);
+        for (int a = 0; a < count; a++) decoder.Prepare(activations.Slice(a * Columns, Columns), ordered[a]);
         int rowsOfAPart = (int)Math.Clamp(WeightsOfAPart / Columns, 16, 4096);
         (int Block, int First)[] parts =
         [
@@ -86,7 +85,7 @@ public sealed class QuantizedLayer : IDisposable
                 int first = parts[part].First;
                 int offset = (int)block.Stored.RowStart + first;
                 int now = Math.Min(rowsOfAPart, block.Stored.RowCount - first);
-                decoder.Multiply(block, first, now, ordered, count, new Span<float>(results + offset, length - offset), rows);
+                decoder.Multiply(block, first, now, ordered.All, count, new Span<float>(results + offset, length - offset), rows);
             }
 
             int threads = Math.Min(_model.Threads, parts.Length);

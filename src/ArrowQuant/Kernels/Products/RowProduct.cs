@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using ArrowQuant.Kernels.Lanes;
 
 namespace ArrowQuant.Kernels.Products;
@@ -22,6 +24,9 @@ internal static unsafe class RowProduct<T, TValues, TCut>
 
     private const int Stride = PackedOrder.Stride;
 
+    // Codes are asked for this many bytes before they are needed: a row or so.
+    private const int Ahead = 2048;
+
     private static int StrideBytes => Stride / 8 * TValues.Bits;
 
     /// <summary>Multiplies a row.</summary>
@@ -32,35 +37,18 @@ internal static unsafe class RowProduct<T, TValues, TCut>
     /// <param name="perGroup">Strides to a group that is at least as long as one.</param>
     /// <param name="x">The activations, in order, filled up with zeros.</param>
     /// <param name="sums">Receives <see cref="Lanes"/> sums.</param>
-    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(byte* codes, nint rowBytes, RowGrids grids, nint groups, nint perGroup, float* x, float* sums)
     {
         nint whole = rowBytes / StrideBytes;
-        nint rest = rowBytes - whole * StrideBytes;
-        float* partial = stackalloc float[Stride];
-        byte* last = stackalloc byte[StrideBytes];
-        if (rest > 0)
+        if (whole * StrideBytes < rowBytes)
         {
-            // What is not there decodes to anything finite and meets activations of zero.
-            Unsafe.InitBlock(last, 0, (uint)StrideBytes);
-            Buffer.MemoryCopy(codes + whole * StrideBytes, last, StrideBytes, rest);
+            MultiplyPartly(codes, rowBytes, grids, groups, perGroup, x, sums);
+            return;
         }
 
-        for (int lane = 0; lane < Lanes; lane += T.Count)
-        {
-            Add(codes, whole, 0, groups - 1, perGroup, grids, lane, x, partial, true);
-            if (rest > 0)
-            {
-                nint group = TCut.Groups > 1 ? whole * TCut.Groups : whole / perGroup;
-                Add(last, 1, group, groups - 1, 1, grids, lane, x + whole * Stride, partial, false);
-            }
-
-            float* p = partial + lane;
-            T low = (T.Load(p) + T.Load(p + 16)) + (T.Load(p + 32) + T.Load(p + 48));
-            T high = (T.Load(p + 64) + T.Load(p + 80)) + (T.Load(p + 96) + T.Load(p + 112));
-            T.Store(low + high, sums + lane);
-        }
+        StrideRun run = new(whole, 0, groups - 1, perGroup);
+        for (int lane = 0; lane < Lanes; lane += T.Count) Add(codes, run, grids, lane, x, null, null, sums + lane);
     }
 
     /// <summary>Folds the sums of rows.</summary>
@@ -73,31 +61,49 @@ internal static unsafe class RowProduct<T, TValues, TCut>
         for (int r = 0; r < rows; r++)
         {
             float* s = sums + r * Lanes;
-            float a = (s[0] + s[8]) + (s[4] + s[12]), b = (s[1] + s[9]) + (s[5] + s[13]);
-            float c = (s[2] + s[10]) + (s[6] + s[14]), d = (s[3] + s[11]) + (s[7] + s[15]);
-            results[r] = (a + c) + (b + d);
+            Vector128<float> four = (Vector128.Load(s) + Vector128.Load(s + 8)) + (Vector128.Load(s + 4) + Vector128.Load(s + 12));
+            Vector128<float> two = four + Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1));
+            results[r] = two[0] + two[1];
         }
     }
 
-    // Strides from the first of a group on, or a single one; lanes from the given one on.
+    // The last stride is not whole: what is not there decodes to anything finite and meets activations of zero.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Add(
-        byte* codes, nint strides, nint group, nint lastGroup, nint perGroup, RowGrids grids, int lane, float* x, float* partial, bool first)
+    private static void MultiplyPartly(byte* codes, nint rowBytes, RowGrids grids, nint groups, nint perGroup, float* x, float* sums)
     {
-        x += lane;
-        partial += lane;
-        byte* c = codes + (TValues.Bits == 32 ? lane * sizeof(float) : lane);
-        T a0 = T.Of(0f), a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0;
-        if (!first)
+        float* partial = stackalloc float[Stride];
+        byte* last = stackalloc byte[StrideBytes];
+        nint whole = rowBytes / StrideBytes;
+        new Span<byte>(last, StrideBytes).Clear();
+        Buffer.MemoryCopy(codes + whole * StrideBytes, last, StrideBytes, rowBytes - whole * StrideBytes);
+        StrideRun run = new(whole, 0, groups - 1, perGroup);
+        StrideRun end = new(1, TCut.Groups > 1 ? whole * TCut.Groups : whole / perGroup, groups - 1, 1);
+        for (int lane = 0; lane < Lanes; lane += T.Count)
         {
-            a0 = T.Load(partial);
-            a1 = T.Load(partial + 16);
-            a2 = T.Load(partial + 32);
-            a3 = T.Load(partial + 48);
-            a4 = T.Load(partial + 64);
-            a5 = T.Load(partial + 80);
-            a6 = T.Load(partial + 96);
-            a7 = T.Load(partial + 112);
+            Add(codes, run, grids, lane, x, null, partial + lane, null);
+            Add(last, end, grids, lane, x + whole * Stride, partial + lane, null, sums + lane);
+        }
+    }
+
+    // Adds strides to partial sums, for the lanes from the given one on: from zero or from those of earlier strides, and to be gone on with
+    // or to be summed up.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Add(byte* codes, StrideRun run, RowGrids grids, int lane, float* x, float* from, float* to, float* sums)
+    {
+        byte* c = codes + (TValues.Bits == 32 ? lane * sizeof(float) : lane);
+        nint strides = run.Count, group = run.Group, lastGroup = run.LastGroup, perGroup = run.PerGroup;
+        T a0 = T.Of(0f), a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0;
+        x += lane;
+        if (from != null)
+        {
+            a0 = T.Load(from);
+            a1 = T.Load(from + 16);
+            a2 = T.Load(from + 32);
+            a3 = T.Load(from + 48);
+            a4 = T.Load(from + 64);
+            a5 = T.Load(from + 80);
+            a6 = T.Load(from + 96);
+            a7 = T.Load(from + 112);
         }
 
         while (strides > 0)
@@ -128,6 +134,7 @@ internal static unsafe class RowProduct<T, TValues, TCut>
             group += TCut.Groups;
             for (; left > 0; left--)
             {
+                if (Sse.IsSupported) Sse.Prefetch0(c + Ahead);
                 a0 = T.MultiplyAdd(v0.Weights(c, 0), T.Load(x), a0);
                 a1 = T.MultiplyAdd(v0.Weights(c, 1), T.Load(x + 16), a1);
                 a2 = T.MultiplyAdd(v1.Weights(c, 2), T.Load(x + 32), a2);
@@ -141,13 +148,19 @@ internal static unsafe class RowProduct<T, TValues, TCut>
             }
         }
 
-        T.Store(a0, partial);
-        T.Store(a1, partial + 16);
-        T.Store(a2, partial + 32);
-        T.Store(a3, partial + 48);
-        T.Store(a4, partial + 64);
-        T.Store(a5, partial + 80);
-        T.Store(a6, partial + 96);
-        T.Store(a7, partial + 112);
+        if (to == null)
+        {
+            T.Store(((a0 + a1) + (a2 + a3)) + ((a4 + a5) + (a6 + a7)), sums);
+            return;
+        }
+
+        T.Store(a0, to);
+        T.Store(a1, to + 16);
+        T.Store(a2, to + 32);
+        T.Store(a3, to + 48);
+        T.Store(a4, to + 64);
+        T.Store(a5, to + 80);
+        T.Store(a6, to + 96);
+        T.Store(a7, to + 112);
     }
 }
