@@ -89,7 +89,8 @@ public sealed partial class GgufReference : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Free(_context);
 
-    private long Find(string key) => FindKey(_context, key) is >= 0 and long index ? index : throw new InvalidDataException($"no key {key}");
+    private long Find(string key) =>
+        FindKey(_context, key) is >= 0 and long index ? index : throw new InvalidDataException($"no key {key}");
 
     [LibraryImport(Library, EntryPoint = "gguf_init_from_file", StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint Open(string path, InitParameters parameters);

@@ -130,7 +130,8 @@ internal sealed class ExportCommand : CliCommand
     private double? ReadErrorShare(CommandContext context)
     {
         if (context.TextOf(_errorShare) is not { } text) return null;
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double share) && share is >= 0 and <= 1) return share;
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double share) && share is >= 0 and <= 1)
+            return share;
         context.Errors.Add($"--error-share: {text} is not valid; valid: a number from 0 to 1");
         return null;
     }

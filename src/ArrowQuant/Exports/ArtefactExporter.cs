@@ -9,7 +9,9 @@ using ArrowQuant.Storage;
 
 namespace ArrowQuant.Exports;
 
-/// <summary>Hands a quantized model to other runtimes: writes it in their format, decodes what was written and reports the difference.</summary>
+/// <summary>
+/// Hands a quantized model to other runtimes: writes it in their format, decodes what was written and reports the difference.
+/// </summary>
 public static class ArtefactExporter
 {
     private static readonly IExporter[] Exporters = [new GgufExporter(), new OnnxExporter(), new SafeTensorsExporter()];

@@ -9,7 +9,9 @@ internal sealed class DecodedComparison
     /// <summary>True while every value was equal (zeros of both signs are).</summary>
     public bool Exact { get; private set; } = true;
 
-    /// <summary>|found - expected| / |expected|, 2-norms; infinite when values differ from an all-zero tensor, NaN for what is no number.</summary>
+    /// <summary>
+    /// |found - expected| / |expected|, 2-norms; infinite when values differ from an all-zero tensor, NaN for what is no number.
+    /// </summary>
     public double RelativeError => Exact ? 0 : Math.Sqrt(_error / _energy);
 
     /// <summary>Adds values.</summary>

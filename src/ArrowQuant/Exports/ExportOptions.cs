@@ -34,8 +34,8 @@ public sealed record ExportOptions
 
     /// <summary>
     /// GGUF: the relative error that a type may add to a layer, as a share of the error that quantizing it made (sqrt of its nmse, taken as
-    /// 0.04 at least); 0..1. Errors of different origin add up as squares: a quarter makes the whole 3 % larger. A type that adds more gives
-    /// way to the next larger one. Q4_1 of a plain affine INT4 layer may add 5e-4 whatever this is.
+    /// 0.04 at least); 0..1. Errors of different origin add up as squares: a quarter makes the whole 3 % larger. A type that adds more
+    /// gives way to the next larger one. Q4_1 of a plain affine INT4 layer may add 5e-4 whatever this is.
     /// </summary>
     public double ErrorShare { get; init; } = 0.25;
 }

@@ -28,21 +28,22 @@ public static class ModelSource
             string index = Path.Combine(full, DiffusersIndex.FileName);
             return File.Exists(index)
                 ? DiffusersSource.Open(full, options)
-                : OpenWeights(full, Inside(full, WeightLocator.Locate(full, options.Variant)));
+                : OpenWeights(full, Inside(full, WeightLocator.Locate(full, options.Variant)), options.LargestPageBytes);
         }
 
         if (!File.Exists(full)) throw new ModelNotFoundException($"{full}: no such file or folder, expected a model") { FilePath = full };
         if (Path.GetFileName(full) == DiffusersIndex.FileName) return DiffusersSource.Open(Path.GetDirectoryName(full)!, options);
-        return OpenWeights(full, LocateFile(full));
+        return OpenWeights(full, LocateFile(full), options.LargestPageBytes);
     }
 
     /// <summary>Opens the weights at a location that is already decided, FP8 companion scales applied.</summary>
     /// <param name="path">What <see cref="IModelSource.Path"/> shall be.</param>
     /// <param name="location">Where the weights are.</param>
-    internal static IModelSource OpenWeights(string path, WeightLocation location) =>
+    /// <param name="largestPage">What <see cref="ModelSourceOptions.LargestPageBytes"/> says.</param>
+    internal static IModelSource OpenWeights(string path, WeightLocation location, long? largestPage) =>
         location.Kind switch
         {
-            WeightKind.Parquet => ParquetModelSource.Open(location.Path),
+            WeightKind.Parquet => ParquetModelSource.Open(location.Path, largestPage),
             WeightKind.Onnx => OnnxSource.Open(path, location.Path, FolderOfOnnx(path, location)),
             _ => OpenSafeTensors(path, location),
         };

@@ -4,8 +4,8 @@ using ArrowQuant.Errors;
 namespace ArrowQuant.Storage;
 
 /// <summary>
-/// A folder beside the output in which an artefact or an export is made, and which becomes the output at once on <see cref="Publish"/>. Until then the
-/// output path keeps what it held. One run at a time may stage for an output path.
+/// A folder beside the output in which an artefact or an export is made, and which becomes the output at once on <see cref="Publish"/>.
+/// Until then the output path keeps what it held. One run at a time may stage for an output path.
 /// </summary>
 internal sealed class ArtefactStaging : IDisposable
 {

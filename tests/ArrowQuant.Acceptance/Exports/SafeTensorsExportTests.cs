@@ -64,7 +64,8 @@ public sealed class SafeTensorsExportTests(TestModels models) : IDisposable
         foreach (string file in files)
         {
             List<RawTensor> tensors = WeightFile.ReadRaw(Path.Combine(Exported, file)).Tensors;
-            Assert.Equal(map.Where(pair => pair.Value == file).Select(pair => pair.Key).Order(), tensors.Select(tensor => tensor.Name).Order());
+            Assert.Equal(
+                map.Where(pair => pair.Value == file).Select(pair => pair.Key).Order(), tensors.Select(tensor => tensor.Name).Order());
             long bytes = tensors.Sum(tensor => (long)tensor.Data.Length);
             Assert.InRange(bytes, 1, 1 << 20);
             total += bytes;
@@ -74,45 +75,33 @@ public sealed class SafeTensorsExportTests(TestModels models) : IDisposable
     }
 
     /// <summary>
-    /// Packed layers, every width and group size that has integer zero points. Expected: unpacked by the definition of the layout they are
-    /// the artefact's values to the bit, and config.json says how to unpack them.
+    /// Packed layers; scales as float16 where they are float16 values, which small ones of INT8 are not. Expected: unpacked by the
+    /// definition of the layout they are the artefact's values to the bit, and config.json says how to unpack them.
     /// </summary>
     [Theory]
-    [InlineData("dit", 4, 128)]
-    [InlineData("dit", 4, 64)]
-    [InlineData("dit", 4, 32)]
-    [InlineData("dit", 8, 64)]
-    [InlineData("llada", 4, 128)]
-    [InlineData("llada", 8, 32)]
-    public async Task Packed_OfASample_UnpacksToItsValues(string model, int bits, int groupSize)
+    [InlineData("dit", 4, 64, ElementType.F16)]
+    [InlineData("dit", 8, 64, ElementType.F32)]
+    public Task Packed_OfASample_UnpacksToItsValues(string model, int bits, int groupSize, ElementType dtype) =>
+        AssertUnpacksAsync(model, bits, groupSize, dtype);
+
+    /// <summary>The same for other models and group sizes.</summary>
+    [Theory]
+    [Trait("Category", "Slow")]
+    [InlineData("dit", 4, 32, ElementType.F16)]
+    [InlineData("dit", 4, 128, ElementType.F16)]
+    [InlineData("llada", 4, 128, ElementType.F16)]
+    [InlineData("llada", 8, 32, ElementType.F32)]
+    public Task Packed_OfEverySample_UnpacksToItsValues(string model, int bits, int groupSize, ElementType dtype) =>
+        AssertUnpacksAsync(model, bits, groupSize, dtype);
+
+    /// <summary>INT8 with float16 scales: the smallest have fewer digits there. Expected: the difference is told.</summary>
+    [Fact]
+    public async Task Packed_ScalesBelowFloat16_AreToldAsAnError()
     {
-        await QuantizeAsync(model == "dit" ? models.Dit(ModelForm.Safetensors) : models.Llada(ModelForm.Safetensors), bits, groupSize);
+        await QuantizeAsync(models.Dit(ModelForm.Safetensors), 8, 64);
         ExportReport report = Export(new() { Format = ExportFormat.SafeTensors, Packing = ExportPacking.CompressedTensors });
-
-        Dictionary<string, RawTensor> tensors =
-            WeightFile.ReadRaw(Path.Combine(Exported, "model.safetensors")).Tensors.ToDictionary(tensor => tensor.Name);
-        using ArtefactReader artefact = ArtefactReader.Open(_quantizing.Output);
-        using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Exported, "config.json")));
-        int packed = 0;
-        foreach ((StoredLayer layer, ExportedTensor told) in artefact.Layers.Zip(report.Tensors).Where(pair => !pair.First.IsKept))
-        {
-            if (told.Note is not null)
-            {
-                Assert.StartsWith("not packed: rows of", told.Note, StringComparison.Ordinal);
-                Assert.Equal("F16", tensors[layer.Name].Type);
-                continue;
-            }
-
-            packed++;
-            Assert.True(told.Exact, layer.Name);
-            Assert.Equal(artefact.ReadLayer(layer.Name), Unpack(tensors, layer.Name, bits, GroupOf(config.RootElement, layer.Name, bits)));
-        }
-
-        Assert.Equal(layersThatFit(artefact, groupSize), packed);
-        Assert.InRange(packed, 1, 100);
-
-        static int layersThatFit(ArtefactReader artefact, int groupSize) =>
-            artefact.Layers.Count(layer => !layer.IsKept && (layer.View.Columns <= groupSize || layer.View.Columns % groupSize == 0));
+        Assert.Contains(report.Tensors, tensor => tensor.StoredAs == "int8 packed, F16 scales" && !tensor.Exact);
+        Assert.InRange(report.LargestRelativeError, 1e-6, 1e-2);
     }
 
     /// <summary>Layers that do not fit the layout: lattices, equalized ones. Expected: dequantized, with the reason.</summary>
@@ -121,7 +110,8 @@ public sealed class SafeTensorsExportTests(TestModels models) : IDisposable
     {
         await QuantizeAsync(models.Dit(ModelForm.Safetensors), 4, 64, new());
         ExportReport report = Export(new() { Format = ExportFormat.SafeTensors, Packing = ExportPacking.CompressedTensors });
-        Assert.Contains(report.Tensors, tensor => tensor.Note == "not packed: its input channels are equalized" && tensor.StoredAs == "F16");
+        Assert.Contains(
+            report.Tensors, tensor => tensor.Note == "not packed: its input channels are equalized" && tensor.StoredAs == "F16");
         Assert.Contains(report.Tensors, tensor => tensor.StoredAs == "int4 packed, F16 scales");
 
         using Quantizing small = new();
@@ -160,10 +150,12 @@ public sealed class SafeTensorsExportTests(TestModels models) : IDisposable
     private static float[] Unpack(Dictionary<string, RawTensor> tensors, string name, int bits, int? groupSize)
     {
         RawTensor words = tensors[name + "_packed"], zeroWords = tensors[name + "_zero_point"], scales = tensors[name + "_scale"];
-        long[] shape = [.. Enumerable.Range(0, 2).Select(i => BinaryPrimitives.ReadInt64LittleEndian(tensors[name + "_shape"].Data.AsSpan(8 * i)))];
-        (int rows, int columns, int perWord, int half) = ((int)shape[0], (int)shape[1], 32 / bits, 1 << (bits - 1));
+        byte[] shape = tensors[name + "_shape"].Data;
+        int rows = (int)BinaryPrimitives.ReadInt64LittleEndian(shape);
+        int columns = (int)BinaryPrimitives.ReadInt64LittleEndian(shape.AsSpan(8));
+        (int perWord, int half) = (32 / bits, 1 << (bits - 1));
         int groups = groupSize is { } size ? columns / size : 1;
-        Assert.Equal(("I32", "I32", "F16", "I64"), (words.Type, zeroWords.Type, scales.Type, tensors[name + "_shape"].Type));
+        Assert.Equal(("I32", "I32", "I64"), (words.Type, zeroWords.Type, tensors[name + "_shape"].Type));
         Assert.Equal([rows, (columns + perWord - 1) / perWord], words.Shape);
         Assert.Equal([(rows + perWord - 1) / perWord, groups], zeroWords.Shape);
         Assert.Equal([rows, groups], scales.Shape);
@@ -184,6 +176,37 @@ public sealed class SafeTensorsExportTests(TestModels models) : IDisposable
 
         int Signed(byte[] data, int word, int place) =>
             (BinaryPrimitives.ReadInt32LittleEndian(data.AsSpan(4 * word)) >> (bits * place) & ((1 << bits) - 1)) - half;
+    }
+
+    private async Task AssertUnpacksAsync(string model, int bits, int groupSize, ElementType dtype)
+    {
+        await QuantizeAsync(model == "dit" ? models.Dit(ModelForm.Safetensors) : models.Llada(ModelForm.Safetensors), bits, groupSize);
+        ExportReport report = Export(new() { Format = ExportFormat.SafeTensors, Packing = ExportPacking.CompressedTensors, Dtype = dtype });
+
+        Dictionary<string, RawTensor> tensors =
+            WeightFile.ReadRaw(Path.Combine(Exported, "model.safetensors")).Tensors.ToDictionary(tensor => tensor.Name);
+        using ArtefactReader artefact = ArtefactReader.Open(_quantizing.Output);
+        using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Exported, "config.json")));
+        int packed = 0;
+        foreach ((StoredLayer layer, ExportedTensor told) in artefact.Layers.Zip(report.Tensors).Where(pair => !pair.First.IsKept))
+        {
+            if (told.Note is not null)
+            {
+                Assert.StartsWith("not packed: rows of", told.Note, StringComparison.Ordinal);
+                Assert.Equal(dtype.ToString(), tensors[layer.Name].Type);
+                continue;
+            }
+
+            packed++;
+            Assert.True(told.Exact, layer.Name);
+            Assert.Equal(artefact.ReadLayer(layer.Name), Unpack(tensors, layer.Name, bits, GroupOf(config.RootElement, layer.Name, bits)));
+        }
+
+        Assert.Equal(LayersThatFit(artefact, groupSize), packed);
+        Assert.InRange(packed, 1, 100);
+
+        static int LayersThatFit(ArtefactReader artefact, int groupSize) =>
+            artefact.Layers.Count(layer => !layer.IsKept && (layer.View.Columns <= groupSize || layer.View.Columns % groupSize == 0));
     }
 
     private ExportReport Export(ExportOptions options) =>

@@ -12,7 +12,9 @@ internal enum GgmlType
     /// <summary>Blocks of 32: float16 d, signed 8-bit codes; w = d q.</summary>
     Q8_0 = 8,
 
-    /// <summary>Blocks of 256: 16 pairs of a 4-bit scale and a 4-bit minimum, 2-bit codes, float16 d and dmin; w = d scale q - dmin minimum.</summary>
+    /// <summary>
+    /// Blocks of 256: 16 pairs of a 4-bit scale and a 4-bit minimum, 2-bit codes, float16 d and dmin; w = d scale q - dmin minimum.
+    /// </summary>
     Q2_K = 10,
 
     I8 = 24,

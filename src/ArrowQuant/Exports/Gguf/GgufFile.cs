@@ -70,7 +70,8 @@ internal sealed class GgufFile : IDisposable
             case 8: _ = ReadText(reader); break;
             case 9:
                 _ = reader.ReadUInt32();
-                reader.BaseStream.Position += 4 * reader.ReadInt64();
+                long count = reader.ReadInt64();
+                reader.BaseStream.Position += 4 * count;
                 break;
             default: reader.BaseStream.Position += 4; break;
         }

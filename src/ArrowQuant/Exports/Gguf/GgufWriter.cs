@@ -4,8 +4,8 @@ using ArrowQuant.Storage;
 namespace ArrowQuant.Exports.Gguf;
 
 /// <summary>
-/// Writes one GGUF file, tensor by tensor. The type of a layer is found by writing it: when the smallest type turns out to be too far off, the
-/// next is written over it. The header has the same length whatever the types are, so it is written last.
+/// Writes one GGUF file, tensor by tensor. The type of a layer is found by writing it: when the smallest type turns out to be too far
+/// off, the next is written over it. The header has the same length whatever the types are, so it is written last.
 /// </summary>
 internal sealed class GgufWriter : IDisposable
 {

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace ArrowQuant.Exports.Gguf;
 
 /// <summary>
-/// Writes Q2_K: 16 sub-blocks of 16 whose steps and minima are multiples, 0..15, of one float16 each. Exact for one affine grid over a whole
-/// block of 256; several grids share the multiples, and the unequal distances of a lattice are evened out, by least squares.
+/// Writes Q2_K: 16 sub-blocks of 16 whose steps and minima are multiples, 0..15, of one float16 each. Exact for one affine grid over a
+/// whole block of 256; several grids share the multiples, and the unequal distances of a lattice are evened out, by least squares.
 /// </summary>
 internal sealed class Q2Encoder : IGgmlEncoder
 {

@@ -4,8 +4,8 @@ namespace ArrowQuant.Exports.Gguf;
 
 /// <summary>
 /// Writes Q4_1, w = d q + m with float16 d and m. An affine grid fits it: d is the scale, m is -zero point * scale, which need not be a
-/// float16 value. Codes of a block rarely use all 16, so they can be moved, spread (2-bit ones) or mirrored with a negative d until m is one, or
-/// is nearest. Lattices are placed on the 16 codes by least squares; values without a grid are rounded between their extremes.
+/// float16 value. Codes of a block rarely use all 16, so they can be moved, spread (2-bit ones) or mirrored with a negative d until m is
+/// one, or is nearest. Lattices are placed on the 16 codes by least squares; values without a grid are rounded between their extremes.
 /// </summary>
 internal sealed class Q4Encoder : IGgmlEncoder
 {

@@ -7,7 +7,9 @@ namespace ArrowQuant.Exports.SafeTensors;
 /// <summary>The <c>quantization_config</c> of a config.json that tells Hugging Face libraries how packed layers are to be read.</summary>
 internal static class CompressedConfig
 {
-    /// <summary>The document: one group of modules for each width and group size; modules that stayed dequantized are to be ignored.</summary>
+    /// <summary>
+    /// The document: one group of modules for each width and group size; modules that stayed dequantized are to be ignored.
+    /// </summary>
     public static JsonObject Of(IReadOnlyList<StoredLayer> packed, IReadOnlyList<StoredLayer> dequantized)
     {
         JsonObject groups = [];
@@ -46,5 +48,6 @@ internal static class CompressedConfig
         ["observer"] = "minmax",
     };
 
-    private static JsonArray Names(IEnumerable<StoredLayer> layers) => [.. layers.Select(layer => JsonValue.Create(PackedLayer.ModuleOf(layer)))];
+    private static JsonArray Names(IEnumerable<StoredLayer> layers) =>
+        [.. layers.Select(layer => JsonValue.Create(PackedLayer.ModuleOf(layer)))];
 }

@@ -6,7 +6,9 @@ using ArrowQuant.Tensors;
 
 namespace ArrowQuant.Exports.SafeTensors;
 
-/// <summary>Writes the weights of one folder: shards and their index. Which tensor goes where is known before anything is written.</summary>
+/// <summary>
+/// Writes the weights of one folder: shards and their index. Which tensor goes where is known before anything is written.
+/// </summary>
 internal sealed class ModelFolderWriter
 {
     private readonly ExportJob _job;
