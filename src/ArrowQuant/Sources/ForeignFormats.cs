@@ -63,11 +63,11 @@ internal static class ForeignFormats
 
     /// <summary>The exception for a pickle file.</summary>
     public static ModelFormatException PickleRefusal(string path) => ModelFault.Of(
-        path, "a PyTorch pickle file is refused because loading a pickle can run code that it carries, expected safetensors or Parquet; "
+        path, "a PyTorch pickle file is refused because loading a pickle can run code that it carries, expected safetensors, Parquet or ONNX; "
         + "convert it where you trust it: safetensors.torch.save_file(torch.load(path, weights_only=True), 'model.safetensors')");
 
     private static ModelFormatException Refusal(string path, string format) => ModelFault.Of(
-        path, $"{format} files are not read, expected safetensors or Parquet; quantize the model that this file was made from");
+        path, $"{format} files are not read, expected safetensors, Parquet or ONNX; quantize the model that this file was made from");
 
     private static bool HasExtension(string path, string extension) => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase);
 

@@ -97,7 +97,7 @@ internal static class WeightLocator
         string? pickle = foreign.FirstOrDefault(ForeignFormats.IsPickleName);
         if (pickle is not null) return ForeignFormats.PickleRefusal(Path.Combine(folder, pickle));
         if (foreign.Length > 0)
-            return ModelFault.Of(folder, $"found {List(foreign)}, which are not read, expected safetensors or Parquet");
+            return ModelFault.Of(folder, $"found {List(foreign)}, which are not read, expected safetensors, Parquet or ONNX");
         string named = string.Join(", ", StandardNames);
         return NotFound(
             folder, $"no model found, looked for model_index.json, *{IndexSuffix}, {named}, one *.safetensors file and *.parquet");
