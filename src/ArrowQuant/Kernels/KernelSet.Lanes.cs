@@ -2,18 +2,21 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ArrowQuant.Kernels.Lanes;
 using ArrowQuant.Kernels.LinearAlgebra;
+using ArrowQuant.Kernels.Products;
 
 namespace ArrowQuant.Kernels;
 
 /// <summary>
 /// The kernels over one kind of lanes: cuts rows into batches of one group per lane, and elementwise passes with scalar tails.
 /// </summary>
-internal sealed unsafe class KernelSet<T>(string name) : KernelSet
+internal sealed unsafe partial class KernelSet<T>(string name) : KernelSet
     where T : unmanaged, ILanes<T>
 {
     public override string Name => name;
 
     public override MatrixKernels Algebra { get; } = new MatrixKernels<T>();
+
+    public override ProductKernels Products { get; } = new ProductKernels<T>();
 
     public override void ToSingle(FloatFormat format, ReadOnlySpan<byte> source, Span<float> destination)
     {

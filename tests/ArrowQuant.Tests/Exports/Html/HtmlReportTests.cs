@@ -62,8 +62,8 @@ public sealed partial class HtmlReportTests
     {
         using TempFolder folder = new();
         string page = await PageOfAsync(folder, RepositoryPaths.Sample("dit-digits"), new() { BitWidth = 2, GroupSize = 64 });
-        CancellationToken cancellation = TestContext.Current.CancellationToken;
-        QuantizationResult report = ReportJson.Deserialize(await File.ReadAllTextAsync(folder.PathOf("out", "report.json"), cancellation));
+        QuantizationResult report = ReportJson.Deserialize(
+            await File.ReadAllTextAsync(folder.PathOf("out", "report.json"), TestContext.Current.CancellationToken));
 
         PageText.Elements(page);
         Assert.Equal(20, report.Layers.Count);
