@@ -75,7 +75,7 @@ public sealed class QuantizedModel : IDisposable
         }
     }
 
-    /// <summary>Decodes a whole layer in the element order of its shape; see <see cref="QuantizedLayer.Dequantize(Span{float})"/>.</summary>
+    /// <summary>Decodes a whole layer in the order of its shape; see <see cref="QuantizedLayer.Dequantize(Span{float})"/>.</summary>
     /// <param name="layerName">The full name.</param>
     /// <param name="destination">As many values as the layer has.</param>
     public void Dequantize(string layerName, Span<float> destination)

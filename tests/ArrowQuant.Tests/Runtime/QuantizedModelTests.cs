@@ -128,13 +128,15 @@ public sealed class QuantizedModelTests : IDisposable
         {
             ElementType.F32 => MemoryMarshal.AsBytes<float>(values).ToArray(),
             ElementType.F16 => MemoryMarshal.AsBytes<Half>([.. values.Select(v => (Half)v)]).ToArray(),
-            ElementType.BF16 => MemoryMarshal.AsBytes<ushort>([.. values.Select(v => (ushort)(BitConverter.SingleToUInt32Bits(v) >> 16))]).ToArray(),
+            ElementType.BF16 => MemoryMarshal.AsBytes<ushort>([.. values.Select(Upper)]).ToArray(),
             _ => MemoryMarshal.AsBytes<double>([.. values.Select(v => (double)v)]).ToArray(),
         };
         StorageSamples.WriteArtefact(
             _folder.Path, writer => writer.WriteKept(StorageSamples.Kept("head.weight", [40, 50], type), 0, 40, bytes, 1));
         using QuantizedModel model = QuantizedModel.Open(_folder.Path);
         AssertProducts(model, "head.weight");
+
+        static ushort Upper(float value) => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16);
     }
 
     [Fact]
