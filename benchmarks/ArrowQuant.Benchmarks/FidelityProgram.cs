@@ -9,12 +9,18 @@ namespace ArrowQuant.Benchmarks;
 
 /// <summary>
 /// Quantizes the sample models with every method and width, runs them with decoded weights, and prints how far they are from the
-/// originals: <c>fidelity [--samples N] [--model NAME] [--bits 2,4,8] [--tables] [--out FILE]</c>; with <c>--tables</c> lookup tables
-/// (embeddings) are quantized too.
+/// originals: <c>fidelity [--samples N] [--model NAME] [--bits 2,4,8] [--tables] [--layout WORD] [--rotation WORD]
+/// [--rotation-seed N] [--widths MAP] [--out FILE]</c>; with <c>--tables</c> lookup tables (embeddings) are quantized too, the others are
+/// the settings of these names (widths: layer_bit_widths).
 /// </summary>
 internal static class FidelityProgram
 {
     private const string Embeddings = "embedding_table|class_embedding|wte|pos_embed";
+
+    private static readonly (string Flag, string Name)[] Settings =
+    [
+        ("--layout", "layout"), ("--rotation", "rotation"), ("--rotation-seed", "rotation_seed"), ("--widths", "layer_bit_widths"),
+    ];
 
     /// <summary>Runs the program.</summary>
     public static async Task<int> RunAsync(string[] args)
@@ -23,6 +29,8 @@ internal static class FidelityProgram
         string? only = Arguments.Value(args, "--model");
         int[] widths = [.. (Arguments.Value(args, "--bits") ?? "2,4,8").Split(',').Select(int.Parse)];
         bool tables = args.Contains("--tables");
+        (string, string)[] settings = [.. Settings.Where(setting => Arguments.Value(args, setting.Flag) is not null)
+            .Select(setting => (setting.Name, Arguments.Value(args, setting.Flag)!))];
         var text = new StringBuilder();
         void Say(string line)
         {
@@ -35,12 +43,13 @@ internal static class FidelityProgram
         Say($"Every layer{(tables ? "" : " but embeddings")}, group 128, artefacts read back by an independent reader; "
             + $"{samples} samples of DDIM 20 steps. Commit {Repository.Commit()}.");
         foreach (IModelTrial trial in Trials(samples).Where(trial => only is null || trial.Model == only))
-            await Table(trial, widths, tables, Say);
+            await Table(trial, widths, tables, settings, Say);
         if (Arguments.Value(args, "--out") is { } file) await File.WriteAllTextAsync(file, text.ToString());
         return 0;
     }
 
-    private static async Task Table(IModelTrial trial, int[] widths, bool tables, Action<string> say)
+    private static async Task Table(
+        IModelTrial trial, int[] widths, bool tables, IReadOnlyList<(string Name, string Value)> settings, Action<string> say)
     {
         say(string.Empty);
         say($"## {trial.Model}");
@@ -50,20 +59,31 @@ internal static class FidelityProgram
         say($"| original | | | | | {trial.Judge(WeightFile.Read(RepositoryPaths.SampleFile(trial.Model, "model.safetensors")))} |");
         foreach (int bits in widths)
         {
-            foreach (bool calibrated in new[] { false, true }) say(await Row(trial, bits, tables, calibrated));
+            foreach (bool calibrated in new[] { false, true }) say(await Row(trial, Configured(bits, tables, settings), calibrated));
         }
     }
 
-    private static async Task<string> Row(IModelTrial trial, int bits, bool tables, bool calibrated)
+    private static DiffusionQuantConfig Configured(int bits, bool tables, IReadOnlyList<(string Name, string Value)> settings)
     {
-        using var folder = new TempFolder();
-        var config = new DiffusionQuantConfig
+        DiffusionQuantConfig config = new()
         {
             BitWidth = bits,
             MinAccuracy = 0,
             SkipSensitiveLayers = false,
             ExcludeLayers = tables ? [] : [Embeddings],
         };
+        foreach ((string name, string value) in settings)
+        {
+            if (!ConfigurationSettings.Find(name)!.TryApply(config, value, out config, out string? problem))
+                throw new ArgumentException(problem);
+        }
+
+        return config;
+    }
+
+    private static async Task<string> Row(IModelTrial trial, DiffusionQuantConfig config, bool calibrated)
+    {
+        using var folder = new TempFolder();
         QuantizationResult result = await new DiffusionQuantizer().QuantizeAsync(
             RepositoryPaths.Sample(trial.Model), folder.PathOf("out"), config, new QuantizationRunOptions { NoCalibration = !calibrated });
         string methods = string.Join(", ", result.Layers
@@ -71,7 +91,7 @@ internal static class FidelityProgram
             .OrderByDescending(g => g.Count()).Select(g => $"{g.Count()} {g.Key}"));
         double? error = result.Layers.All(l => l.OutputError is not null) ? result.Layers.Average(l => l.OutputError!.Value) : null;
         string figures = trial.Judge(ArtefactDecoder.Decode(folder.PathOf("out")));
-        return $"| INT{bits} {(calibrated ? "calibrated" : "without data")} ({methods}) | " +
+        return $"| INT{config.BitWidth} {(calibrated ? "calibrated" : "without data")} ({methods}) | " +
             $"{result.BitsPerWeight:0.00} | {result.WeightCosineSimilarity:0.0000} | " +
             $"{result.OutputCosineSimilarity:0.0000} | {error:0.0000} | {figures} |";
     }

@@ -20,7 +20,7 @@ internal static class KernelBenchmark
         using var data = new KernelData(bytes);
         IEnumerable<KernelCase> all =
         [
-            .. KernelCases.All(kernels, data), KernelCases.Dequantize(kernels, data), .. ProductCases.All(kernels, data),
+            .. KernelCases.All(kernels, data), .. KernelCases.Decoding(kernels, data), .. ProductCases.All(kernels, data),
             .. KernelCases.Steps(kernels),
         ];
         IReadOnlyList<KernelCase> cases = [.. all.Where(c => c.Name.Contains(only, StringComparison.Ordinal))];

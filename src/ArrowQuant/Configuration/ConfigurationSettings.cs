@@ -48,6 +48,12 @@ public static class ConfigurationSettings
         new ScalarSetting<int>(
             "hessian_block", SettingKind.Whole, "Columns per Hessian block; 0 is full up to 8192 columns, else 4096", "0, 256..16384",
             ScalarForms.Integer, v => v is 0 or (>= 256 and <= 16384), c => c.HessianBlock, (c, v) => c with { HessianBlock = v }),
+        Word("layout", "What codes may stand for at 2 bits; method is the grids of the layer's method, auto the least error of all",
+            ScalarForms.Word<LayoutChoice>(), c => c.Layout, (c, v) => c with { Layout = v }),
+        Word("rotation", "Rotate groups by a Hadamard matrix before they are quantized; auto does where it lowers the error",
+            ScalarForms.Word<RotationChoice>(), c => c.Rotation, (c, v) => c with { Rotation = v }),
+        Range("rotation_seed", "What the signs of the rotation follow from", 0, int.MaxValue,
+            c => c.RotationSeed, (c, v) => c with { RotationSeed = v }),
         Switch("skip_sensitive_layers", "Keep embeddings, norms, heads and other sensitive layers as they are",
             c => c.SkipSensitiveLayers, (c, v) => c with { SkipSensitiveLayers = v }),
         new TextListSetting(

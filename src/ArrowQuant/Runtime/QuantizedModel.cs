@@ -55,7 +55,7 @@ public sealed class QuantizedModel : IDisposable
     /// </summary>
     /// <param name="layerName">The full name (<c>component/name</c> inside a component).</param>
     /// <exception cref="ArgumentException">There is no such layer.</exception>
-    /// <exception cref="ModelFormatException">Its layout or transform is unknown to this version.</exception>
+    /// <exception cref="ModelFormatException">Its layout is unknown to this version.</exception>
     public QuantizedLayer GetLayer(string layerName)
     {
         ArgumentException.ThrowIfNullOrEmpty(layerName);

@@ -72,6 +72,10 @@ internal readonly unsafe struct Lanes1 : ILanes<Lanes1>
     public static Lanes1 ShiftLeft(Lanes1 value, int bits) =>
         new(BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(value._value) << bits));
 
+    public static Lanes1 Exchange(Lanes1 value, int distance) => throw new NotSupportedException("one lane has no other");
+
+    public static Lanes1 Spread(Lanes1 value, int quarter) => value;
+
     // In two parts, for the reason that LoadBits16 has.
     public static Lanes1 LoadByteBits(byte* source) =>
         new(BitConverter.UInt32BitsToSingle((uint)(*source & 0xF0) | (uint)(*source & 0x0F)));

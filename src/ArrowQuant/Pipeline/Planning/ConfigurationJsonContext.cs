@@ -15,6 +15,8 @@ namespace ArrowQuant.Pipeline.Planning;
         typeof(SnakeCaseConverter<FallbackScope>),
         typeof(SnakeCaseConverter<AccuracyMetric>),
         typeof(SnakeCaseConverter<Compression>),
+        typeof(SnakeCaseConverter<LayoutChoice>),
+        typeof(SnakeCaseConverter<RotationChoice>),
     ])]
 [JsonSerializable(typeof(DiffusionQuantConfig))]
 internal sealed partial class ConfigurationJsonContext : JsonSerializerContext;
