@@ -32,7 +32,7 @@ public sealed class TrellisTests(TestModels models) : IDisposable
         Assert.All(
             ArtefactDecoder.ReadRows(_run.Output).Where(row => row.QuantType != "none"), row => Assert.Equal(transform, row.Transform));
         AssertSameValues();
-        ValidationReport report = ArtefactValidator.Validate(model, _run.Output);
+        ValidationReport report = ArtefactValidator.Validate(model, _run.Output, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Empty(report.Problems);
     }
 

@@ -35,8 +35,9 @@ public sealed class ThrowingWorkerTests : IDisposable
                 throw new InvalidOperationException("thrown by a worker");
         }
 
-        InvalidOperationException e = await Assert.ThrowsAsync<InvalidOperationException>(() => QuantizeAsync(model, 4, resume, Throw));
-        Assert.Equal("thrown by a worker", e.Message);
+        // The Parquet library passes on what its stream throws as text.
+        Exception e = await Assert.ThrowsAnyAsync<Exception>(() => QuantizeAsync(model, 4, resume, Throw));
+        Assert.Contains("thrown by a worker", e.Message, StringComparison.Ordinal);
         Assert.Equal(before.Keys.Order(), Directory.GetFiles(Output).Order());
         Assert.All(before, pair => Assert.Equal(pair.Value, File.ReadAllBytes(pair.Key)));
         string[] expected = resume ? [Output, Output + ".finished-blocks"] : [Output];
@@ -44,7 +45,7 @@ public sealed class ThrowingWorkerTests : IDisposable
 
         await QuantizeAsync(model, 4, resume);
         Assert.Equal([Output], Directory.GetFileSystemEntries(Around));
-        Assert.True(ArtefactValidator.Validate(model, Output, minAccuracy: 0).Passed);
+        Assert.True(ArtefactValidator.Validate(model, Output, minAccuracy: 0, cancellationToken: TestContext.Current.CancellationToken).Passed);
     }
 
     /// <inheritdoc/>

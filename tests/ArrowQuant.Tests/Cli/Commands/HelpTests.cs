@@ -15,7 +15,8 @@ public sealed partial class HelpTests
 
     // What the contract asks for with "each configuration name has its flag".
     private const string FurtherOptions =
-        "--[no-]minimax-time-weighting --layout --rotation --rotation-seed --sensitive-layer-names --sensitive-layer-patterns --[no-]streaming";
+        "--[no-]minimax-time-weighting --calibrate-onnx --calibration-output --layout --rotation --rotation-seed "
+        + "--sensitive-layer-names --sensitive-layer-patterns --[no-]streaming";
 
     private readonly FakeService _service = new();
 
@@ -46,7 +47,7 @@ public sealed partial class HelpTests
     [InlineData("validate", "Usage: arrowquant validate [ORIGINAL] QUANTIZED [options]")]
     [InlineData("inspect", "Usage: arrowquant inspect MODEL [options]")]
     [InlineData("report", "Usage: arrowquant report DIR -o FILE [options]")]
-    [InlineData("export", "Usage: arrowquant export ARTEFACT --format gguf|safetensors -o DIR [options]")]
+    [InlineData("export", "Usage: arrowquant export ARTEFACT --format gguf|safetensors|onnx -o DIR [options]")]
     [InlineData("config show", "Usage: arrowquant config show [options]")]
     [InlineData("config init", "Usage: arrowquant config init [-o FILE] [options]")]
     [InlineData("config", "Usage: arrowquant config <command> [options]")]
