@@ -106,7 +106,7 @@ internal sealed class OnnxExporter(long inlineLimit = GraphWriter.InlineLimit) :
         };
         return ExportedTensor.Of(
             stored, stands, comparison, decoder.BytesOf(layer),
-            layer.Form == LayerForm.Float16 ? "a float16 initializer is smaller than codes with their grids" : null);
+            layer.Form == LayerForm.Float16 ? "a float16 initializer and a Cast: smaller than a decoder, or the codes have none" : null);
     }
 
     private static ExportedTensor VerifyKept(
