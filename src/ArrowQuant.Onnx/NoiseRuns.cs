@@ -30,7 +30,7 @@ internal sealed class NoiseRuns : IRunSource
         _source = source;
         _options = options;
         IReadOnlyList<OnnxValue> inputs = ModelInputs.Of(source.Graph);
-        OnnxValue output = source.Graph.Outputs.FirstOrDefault() ?? throw Fault("has no output");
+        OnnxValue output = source.Graph.Outputs is [OnnxValue first, ..] ? first : throw Fault("has no output");
         _timestep = ModelInputs.TimestepOf(inputs, options.TimestepInput) ?? throw Fault("has no timestep input");
         _image = inputs.FirstOrDefault(input => input != _timestep && input.DataType == OnnxTypes.Float && IsLike(input, output))
             ?? throw Fault($"has no float32 input of the same dimensions as its output {output.Name}");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ArrowQuant.Exports;
+using ArrowQuant.Reporting;
 
 namespace ArrowQuant.Cli.Rendering;
 
@@ -10,14 +11,14 @@ internal static class ExportText
     public static void Write(ReportWriter report, ExportReport export, string outputPath)
     {
         ExportedTensor[] layers = [.. export.Tensors.Where(tensor => tensor.IsLayer)];
-        string kept = Format.Tally(export.Tensors.Where(tensor => !tensor.IsLayer).Select(tensor => tensor.StoredAs));
+        string kept = FigureText.Tally(export.Tensors.Where(tensor => !tensor.IsLayer).Select(tensor => tensor.StoredAs));
         report.Fields(
             ("exported", outputPath),
             ("format", export.Format),
-            ("files", string.Join(", ", export.Files.Select(file => $"{file.Path} ({Format.Bytes(file.Bytes)})"))),
-            ("layers", Format.Tally(layers.Select(layer => layer.StoredAs))),
+            ("files", string.Join(", ", export.Files.Select(file => $"{file.Path} ({FigureText.Bytes(file.Bytes)})"))),
+            ("layers", FigureText.Tally(layers.Select(layer => layer.StoredAs))),
             ("kept", kept),
-            ("size", $"{Format.Bytes(export.TensorBytes)}  (in the artefact {Format.Bytes(export.ArtefactTensorBytes)})"),
+            ("size", $"{FigureText.Bytes(export.TensorBytes)}  (in the artefact {FigureText.Bytes(export.ArtefactTensorBytes)})"),
             ("verified", $"{export.ExactTensors} of {export.Tensors.Count} tensors exact; "
                 + $"largest relative error {Error(export.LargestRelativeError)}"));
         if (layers.Length == 0) return;
@@ -26,8 +27,8 @@ internal static class ExportText
             ["name", "from", "stored as", "bits>", "before>", "relative error>", "note"],
             layers.Select(layer => (IReadOnlyList<string>)
             [
-                layer.Name, layer.From, layer.StoredAs, Format.Number(layer.BitsPerWeight),
-                Format.Number(layer.ArtefactBitsPerWeight),
+                layer.Name, layer.From, layer.StoredAs, FigureText.Number(layer.BitsPerWeight),
+                FigureText.Number(layer.ArtefactBitsPerWeight),
                 layer.Exact ? "exact" : Error(layer.RelativeError), layer.Note ?? "",
             ]));
     }

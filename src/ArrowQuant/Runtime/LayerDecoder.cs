@@ -21,12 +21,11 @@ internal abstract class LayerDecoder(StoredLayer layer)
     public abstract int OrderBits { get; }
 
     /// <summary>The decoder of a layer.</summary>
-    /// <exception cref="Errors.ModelFormatException">Its layout or transform is unknown here.</exception>
+    /// <exception cref="Errors.ModelFormatException">Its layout is unknown here.</exception>
     public static LayerDecoder For(StoredLayer layer, ArtefactReader reader, KernelSet kernels)
     {
         if (layer.Header.Format is not { } format) return new KeptDecoder(layer, reader, kernels);
-        if (layer.Transform != ArtefactLayout.None)
-            throw Failures.Format(layer.FilePath, layer.FullName, $"transform {layer.Transform} cannot be undone by this version");
+        if (format.Rotation is not null || format.Trellis is not null) return new UnpackedDecoder(layer, reader, kernels);
         GroupLayout groups = format.Groups;
         return format.Layout switch
         {

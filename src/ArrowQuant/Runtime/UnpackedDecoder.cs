@@ -5,7 +5,10 @@ using ArrowQuant.Tensors;
 
 namespace ArrowQuant.Runtime;
 
-/// <summary>Layers whose rows are decoded before they are multiplied, a few at a time: groups of a size that this program never writes.</summary>
+/// <summary>
+/// Layers whose rows are decoded before they are multiplied, a few at a time: trellises, rotated groups, and groups of a size that this program
+/// never writes.
+/// </summary>
 internal class UnpackedDecoder(StoredLayer layer, ArtefactReader reader, KernelSet kernels) : LayerDecoder(layer)
 {
     private const int RowsAtOnce = 32;

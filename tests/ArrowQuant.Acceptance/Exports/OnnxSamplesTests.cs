@@ -36,7 +36,7 @@ public sealed class OnnxSamplesTests
         const int Samples = 200;
         using OnnxNoisePredictor model = new(path);
         int[] labels = [.. reference["ddim.labels"].Values[..Samples].Select(label => (int)label)];
-        return DdimSampler.Sample(model, reference["ddim.noise"].Values[..(64 * Samples)], labels);
+        return DdimSampler.Sample(model, reference["ddim.noise"].Values.AsMemory(0, 64 * Samples), labels);
     }
 
     private static async Task RunAsync(string[] arguments)

@@ -55,7 +55,7 @@ public sealed class ForcedRunTests : IDisposable
             Task<ToolRun> ended = Tool.FinishAsync(process);
             while (!process.HasExited && !Directory.GetDirectories(Around, "out.partial-*").Any(f => File.Exists(Path.Combine(f, moment))))
                 await Task.Yield();
-            using (Process kill = Process.Start("kill", ["-s", signal, $"{process.Id}"])) await kill.WaitForExitAsync();
+            using (Process kill = Process.Start("kill", ["-s", signal, $"{process.Id}"])) await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
             ToolRun run = await ended;
             Assert.Equal([Output], Directory.GetFileSystemEntries(Around));
             if (run.ExitCode == 0)

@@ -74,7 +74,8 @@ public sealed class OnnxCalibrationTests : IDisposable
         File.WriteAllBytes(_folder.PathOf("in.safetensors"), builder.Build());
 
         CalibrationException error = Assert.Throws<CalibrationException>(() => OnnxCalibration.Record(
-            Model, _folder.PathOf("out.safetensors"), new OnnxCalibrationOptions { InputsPath = _folder.PathOf("in.safetensors") }));
+            Model, _folder.PathOf("out.safetensors"), new OnnxCalibrationOptions { InputsPath = _folder.PathOf("in.safetensors") },
+            cancellationToken: TestContext.Current.CancellationToken));
 
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(_folder.FullName, "out*"));
@@ -85,7 +86,8 @@ public sealed class OnnxCalibrationTests : IDisposable
     {
         string model = OnnxModels.Write("llada-kjv", _folder.PathOf("model.onnx"));
 
-        CalibrationException error = Assert.Throws<CalibrationException>(() => OnnxCalibration.Record(model, _folder.PathOf("out.safetensors")));
+        CalibrationException error = Assert.Throws<CalibrationException>(
+            () => OnnxCalibration.Record(model, _folder.PathOf("out.safetensors"), cancellationToken: TestContext.Current.CancellationToken));
 
         Assert.EndsWith("has no timestep input; give real inputs instead of noise: "
             + "--calibrate-onnx INPUTS.safetensors", error.Message, StringComparison.Ordinal);
@@ -99,7 +101,8 @@ public sealed class OnnxCalibrationTests : IDisposable
         model.WriteTo(_folder.PathOf("bad.onnx"));
 
         ModelFormatException error = Assert.Throws<ModelFormatException>(
-            () => OnnxCalibration.Record(_folder.PathOf("bad.onnx"), _folder.PathOf("out.safetensors")));
+            () => OnnxCalibration.Record(
+                _folder.PathOf("bad.onnx"), _folder.PathOf("out.safetensors"), cancellationToken: TestContext.Current.CancellationToken));
 
         Assert.Contains("ONNX Runtime does not run this model", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);

@@ -45,7 +45,7 @@ public sealed class ThrowingWorkerTests : IDisposable
 
         await QuantizeAsync(model, 4, resume);
         Assert.Equal([Output], Directory.GetFileSystemEntries(Around));
-        Assert.True(ArtefactValidator.Validate(model, Output, minAccuracy: 0).Passed);
+        Assert.True(ArtefactValidator.Validate(model, Output, minAccuracy: 0, cancellationToken: TestContext.Current.CancellationToken).Passed);
     }
 
     /// <inheritdoc/>

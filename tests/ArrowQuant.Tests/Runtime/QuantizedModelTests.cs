@@ -29,6 +29,8 @@ public sealed class QuantizedModelTests : IDisposable
         { 8, CodeLayout.Affine, 300, 300 },
         { 4, CodeLayout.Affine, 300, 48 }, // never written, but the format has it
         { 2, CodeLayout.Lattice2, 75, 7 },
+        { 2, CodeLayout.Trellis4, 300, 128 },
+        { 2, CodeLayout.Trellis6, 300, 64 },
     };
 
     [Theory]
@@ -43,6 +45,17 @@ public sealed class QuantizedModelTests : IDisposable
             AssertProducts(model, "w");
             Directory.Delete(_folder.Path, recursive: true);
         }
+    }
+
+    [Theory]
+    [InlineData(2, CodeLayout.Trellis6)]
+    [InlineData(4, CodeLayout.Affine)]
+    public void MatVec_RotatedGroups_AgreesWithDecodedWeights(int bits, CodeLayout layout)
+    {
+        QuantizedFormat format = StorageSamples.Format(bits, layout, 300, 64);
+        Write("w", [150, 300], format with { Rotation = new HadamardRotation(5, format.Groups) }, 0, 70);
+        using QuantizedModel model = QuantizedModel.Open(_folder.Path);
+        AssertProducts(model, "w");
     }
 
     [Theory]

@@ -62,7 +62,8 @@ public sealed partial class HtmlReportTests
     {
         using TempFolder folder = new();
         string page = await PageOfAsync(folder, RepositoryPaths.Sample("dit-digits"), new() { BitWidth = 2, GroupSize = 64 });
-        QuantizationResult report = ReportJson.Deserialize(await File.ReadAllTextAsync(folder.PathOf("out", "report.json")));
+        QuantizationResult report = ReportJson.Deserialize(
+            await File.ReadAllTextAsync(folder.PathOf("out", "report.json"), TestContext.Current.CancellationToken));
 
         PageText.Elements(page);
         Assert.Equal(20, report.Layers.Count);
