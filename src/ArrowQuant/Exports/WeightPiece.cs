@@ -36,6 +36,6 @@ internal sealed record WeightPiece(float[] Values, QuantizedBlock? Codes)
     }
 
     /// <summary>True when codes and grids alone decode the layer, row for row of its outermost dimension.</summary>
-    public static bool HasPlainGrids(StoredLayer layer) => layer.Header.Format is { EqualizationScales: null }
-        && layer.Transform == ArtefactLayout.None && layer.View.RowAxis == 0;
+    public static bool HasPlainGrids(StoredLayer layer) => layer.Header.Format is { IsTransformed: false, Trellis: null }
+        && layer.View.RowAxis == 0;
 }

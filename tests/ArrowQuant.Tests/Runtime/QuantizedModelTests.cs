@@ -31,6 +31,7 @@ public sealed class QuantizedModelTests : IDisposable
         { 2, CodeLayout.Lattice2, 75, 7 },
         { 2, CodeLayout.Trellis4, 300, 128 },
         { 2, CodeLayout.Trellis6, 300, 300 },
+        { 2, CodeLayout.Trellis6, 300, 64 },
     };
 
     [Theory]
@@ -47,6 +48,17 @@ public sealed class QuantizedModelTests : IDisposable
             AssertProducts(model, "w");
             Directory.Delete(_folder.Path, recursive: true);
         }
+    }
+
+    [Theory]
+    [InlineData(2, CodeLayout.Trellis6)]
+    [InlineData(4, CodeLayout.Affine)]
+    public void MatVec_RotatedGroups_AgreesWithDecodedWeights(int bits, CodeLayout layout)
+    {
+        QuantizedFormat format = StorageSamples.Format(bits, layout, 300, 64);
+        Write("w", [150, 300], format with { Rotation = new HadamardRotation(5, format.Groups) }, 0, 70);
+        using QuantizedModel model = QuantizedModel.Open(_folder.Path);
+        AssertProducts(model, "w");
     }
 
     [Theory]

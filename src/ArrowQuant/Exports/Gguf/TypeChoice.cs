@@ -29,6 +29,8 @@ internal sealed record TypeChoice(IReadOnlyList<IGgmlEncoder> Encoders, double L
         bool isPlain = WeightPiece.HasPlainGrids(layer) && rowLength == layer.View.Columns && HasWholeBlocks(layer);
         string? note = isPlain ? null
             : layer.View.RowAxis != 0 ? "its groups run along the outer dimension"
+            : layer.Header.Format!.Rotation is not null ? "its groups are rotated"
+            : layer.Header.Format.Trellis is not null ? "its codes are paths of a trellis"
             : !WeightPiece.HasPlainGrids(layer) ? "its input channels are equalized" : null;
         IEnumerable<IGgmlEncoder> blocks = layer.BitWidth switch
         {

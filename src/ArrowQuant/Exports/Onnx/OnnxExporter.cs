@@ -106,7 +106,10 @@ internal sealed class OnnxExporter(long inlineLimit = GraphWriter.InlineLimit) :
         };
         return ExportedTensor.Of(
             stored, stands, comparison, decoder.BytesOf(layer),
-            layer.Form == LayerForm.Float16 ? "a float16 initializer and a Cast: smaller than a decoder, or the codes have none" : null);
+            layer.Form != LayerForm.Float16 ? null
+            : stored.Transform != ArtefactLayout.None ? "its groups are rotated"
+            : stored.Header.Format!.Trellis is not null ? "its codes are paths of a trellis"
+            : "a float16 initializer is smaller than codes with their grids");
     }
 
     private static ExportedTensor VerifyKept(

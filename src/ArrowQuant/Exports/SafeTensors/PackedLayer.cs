@@ -55,6 +55,7 @@ internal sealed class PackedLayer
         QuantizedFormat format = layer.Header.Format!;
         if (format is not { Layout: CodeLayout.Affine, BitWidth: 4 or 8 }) return "not packed: only affine INT4 and INT8 have integer zero points";
         if (format.EqualizationScales is not null) return "not packed: its input channels are equalized";
+        if (format.Rotation is not null) return "not packed: its groups are rotated";
         if (!WeightPiece.HasPlainGrids(layer)) return "not packed: its groups run along the outer dimension";
         if (layer.Shape.Rank != 2) return "not packed: it is no matrix";
         if (!layer.Name.EndsWith(Suffix, StringComparison.Ordinal)) return $"not packed: its name does not end with {Suffix}";
