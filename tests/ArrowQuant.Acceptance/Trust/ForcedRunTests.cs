@@ -57,8 +57,9 @@ public sealed class ForcedRunTests : IDisposable
             Task<ToolRun> ended = Tool.FinishAsync(process);
             while (!process.HasExited
                 && !Directory.GetDirectories(Around, "out.partial-*").Any(folder => File.Exists(Path.Combine(folder, moment))))
-                await Task.Yield();
-            using (Process kill = Process.Start("kill", ["-s", signal, $"{process.Id}"])) await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+                await Task.Delay(1, TestContext.Current.CancellationToken);
+            using (Process kill = Process.Start("kill", ["-s", signal, $"{process.Id}"]))
+                await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
             ToolRun run = await ended;
             Assert.Equal([Output], Directory.GetFileSystemEntries(Around));
             if (run.ExitCode == 0)

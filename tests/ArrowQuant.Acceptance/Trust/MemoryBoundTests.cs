@@ -31,8 +31,8 @@ public sealed class MemoryBoundTests : IDisposable
             "--threads", "2", "--quiet");
         Task<ToolRun> ended = Tool.FinishAsync(process);
         long peak = 0;
-        for (; !ended.IsCompleted; await Task.WhenAny(ended, Task.Delay(20, TestContext.Current.CancellationToken)))
-            peak = Math.Max(peak, PeakOf(process.Id));
+        CancellationToken token = TestContext.Current.CancellationToken;
+        for (; !ended.IsCompleted; await Task.WhenAny(ended, Task.Delay(20, token))) peak = Math.Max(peak, PeakOf(process.Id));
         ToolRun run = await ended;
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.InRange(peak, 1L << 20, (256L << 20) + StartUp);
