@@ -7,7 +7,9 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace ArrowQuant.Onnx;
 
-/// <summary>A model in ONNX Runtime that also gives values from inside its graph. One thread, so that the same machine gives the same.</summary>
+/// <summary>
+/// A model in ONNX Runtime that also gives values from inside its graph. One thread, so that the same machine gives the same.
+/// </summary>
 internal sealed class TappedModel : IDisposable
 {
     private const string ExternalFolderKey = "session.model_external_initializers_file_folder_path";
@@ -76,7 +78,8 @@ internal sealed class TappedModel : IDisposable
     {
         OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
         ElementType? type = OnnxTypes.Of((int)info.ElementDataType);
-        if (type is not { } known || !known.IsWeight()) throw new NotSupportedException($"{info.ElementDataType} is no floating-point type");
+        if (type is not { } known || !known.IsWeight())
+            throw new NotSupportedException($"{info.ElementDataType} is no floating-point type");
         float[] floats = new float[info.ElementCount];
         FloatConversion.ToSingle(ElementTypeFormats.FormatOf(known), value.GetTensorMutableRawData(), floats);
         return floats;

@@ -49,7 +49,8 @@ internal sealed class QuantizeCommand : CliCommand
     public override IReadOnlyList<HelpSection> Sections =>
     [
         new("Options", HelpEntry.OfAll(
-            _output, _calibration, _calibrateOnnx, _calibrationOutput, _variant, _dryRun, _force, _resume, _reuse, _allowRequantize, _sha256)),
+            _output, _calibration, _calibrateOnnx, _calibrationOutput, _variant, _dryRun, _force, _resume, _reuse,
+            _allowRequantize, _sha256)),
         _configuration.Section,
     ];
 

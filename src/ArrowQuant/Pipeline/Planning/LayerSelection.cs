@@ -6,7 +6,8 @@ namespace ArrowQuant.Pipeline.Planning;
 
 /// <summary>
 /// Decides from names, shapes and types alone which tensors are quantized. The first rule that applies gives the reason: not_float, vector,
-/// narrow, not_a_layer, excluded, pinned, sensitive. Whether a layer becomes smaller is a later stage's question (<see cref="KeepIfNoSmaller"/>).
+/// narrow, not_a_layer, excluded, pinned, sensitive. Whether a layer becomes smaller is a later stage's question
+/// (<see cref="KeepIfNoSmaller"/>).
 /// </summary>
 internal sealed class LayerSelection
 {
