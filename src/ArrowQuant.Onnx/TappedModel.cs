@@ -7,7 +7,9 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace ArrowQuant.Onnx;
 
-/// <summary>A model in ONNX Runtime that also gives values from inside its graph. One thread, so that the same machine gives the same.</summary>
+/// <summary>
+/// A model in ONNX Runtime that also gives values from inside its graph. One thread, so that the same machine gives the same.
+/// </summary>
 internal sealed class TappedModel : IDisposable
 {
     private const string ExternalFolderKey = "session.model_external_initializers_file_folder_path";

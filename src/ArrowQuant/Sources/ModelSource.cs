@@ -8,7 +8,8 @@ namespace ArrowQuant.Sources;
 public static class ModelSource
 {
     /// <summary>
-    /// Opens a safetensors file, a <c>*.safetensors.index.json</c>, a Parquet file, an ONNX file, or a folder that holds a model. In a folder
+    /// Opens a safetensors file, a <c>*.safetensors.index.json</c>, a Parquet file, an ONNX file, or a folder that holds a model. In a
+    /// folder
     /// <c>model_index.json</c> makes it a diffusers model; else the index, then <c>model.safetensors</c>, then
     /// <c>diffusion_pytorch_model.safetensors</c>, then a single other weight file is the model. Headers are read, weights are not.
     /// </summary>
@@ -76,7 +77,8 @@ public static class ModelSource
         }
     }
 
-    // A graph is not told by the folder rule when weights lie beside it; the only ONNX file of a folder is that folder's model all the same.
+    // A graph is not told by the folder rule when weights lie beside it; the only ONNX file of a folder is that folder's model all the
+    // same.
     private static ModelFolder? FolderOfOnnx(string path, WeightLocation location)
     {
         if (Directory.Exists(path)) return ModelFolder.Read(path);

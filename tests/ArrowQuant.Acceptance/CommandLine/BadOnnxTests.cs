@@ -5,7 +5,9 @@ using Onnx;
 
 namespace ArrowQuant.Acceptance.CommandLine;
 
-/// <summary>ONNX files that lie, and exports that cannot be: exit code, one line that says what is wrong, and nothing left behind.</summary>
+/// <summary>
+/// ONNX files that lie, and exports that cannot be: exit code, one line that says what is wrong, and nothing left behind.
+/// </summary>
 public sealed class BadOnnxTests : IDisposable
 {
     private readonly BadInputFolder _folder = new();

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace ArrowQuant.Sources.Onnx;
 
-/// <summary>Finds the layers of a graph: initializers that MatMul, Gemm and Conv multiply by, with their orientation and their names.</summary>
+/// <summary>
+/// Finds the layers of a graph: initializers that MatMul, Gemm and Conv multiply by, with their orientation and their names.
+/// </summary>
 internal static partial class OnnxLayers
 {
     private const string WeightSuffix = ".weight";
