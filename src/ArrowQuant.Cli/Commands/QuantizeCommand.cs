@@ -32,7 +32,8 @@ internal sealed class QuantizeCommand : CliCommand
         _output = AddText("--output", "DIR", "Where the quantized model goes; must not exist unless --force", "-o");
         _calibration = AddText("--calibration", "PATH|none", "Calibration data; none uses no data even when it lies beside the model");
         _calibrateOnnx = AddText(
-            "--calibrate-onnx", "INPUTS|noise", "Record calibration data first: run the ONNX model on inputs (safetensors), or let it denoise noise");
+            "--calibrate-onnx", "INPUTS|noise",
+                "Record calibration data first: run the ONNX model on inputs (safetensors), or let it denoise noise");
         _calibrationOutput = AddText("--calibration-output", "FILE", "Keep what --calibrate-onnx recorded, for validate and other runs");
         _variant = AddText("--variant", "V", "File variant of a diffusers folder, such as fp16");
         _dryRun = AddSwitch("--dry-run", "Print the plan (layers, methods, what is kept and why, predicted size) and stop");
@@ -49,8 +50,8 @@ internal sealed class QuantizeCommand : CliCommand
     public override IReadOnlyList<HelpSection> Sections =>
     [
         new("Options", HelpEntry.OfAll(
-            _output, _calibration, _calibrateOnnx, _calibrationOutput, _variant, _dryRun, _force, _resume, _reuse,
-            _allowRequantize, _sha256)),
+            _output, _calibration, _calibrateOnnx, _calibrationOutput, _variant, _dryRun, _force, _resume, _reuse, _allowRequantize,
+                _sha256)),
         _configuration.Section,
     ];
 

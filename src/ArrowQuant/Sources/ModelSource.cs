@@ -9,7 +9,8 @@ public static class ModelSource
 {
     /// <summary>
     /// Opens a safetensors file, a <c>*.safetensors.index.json</c>, a Parquet file, an ONNX file, or a folder that holds a model. In a
-    /// folder <c>model_index.json</c> makes it a diffusers model; else the index, then <c>model.safetensors</c>, then
+    /// folder
+    /// <c>model_index.json</c> makes it a diffusers model; else the index, then <c>model.safetensors</c>, then
     /// <c>diffusion_pytorch_model.safetensors</c>, then a single other weight file is the model. Headers are read, weights are not.
     /// </summary>
     /// <param name="path">The file or folder.</param>

@@ -105,8 +105,8 @@ internal sealed class ExportDecoder(OnnxSource written, ArtefactReader artefact)
     private float[] ReadFloats(string name, long first, int count)
     {
         float[] values = new float[count];
-        FloatConversion.ToSingle(
-            ElementTypeFormats.FormatOf(ElementType.F32), ReadBytes(name, first * sizeof(float), count * sizeof(float)), values);
+        FloatConversion.ToSingle(ElementTypeFormats.FormatOf(ElementType.F32), ReadBytes(name, first * sizeof(float),
+            count * sizeof(float)), values);
         return values;
     }
 }

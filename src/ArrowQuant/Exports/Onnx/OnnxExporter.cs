@@ -36,10 +36,12 @@ internal sealed class OnnxExporter(long inlineLimit = GraphWriter.InlineLimit) :
         {
             job.CancellationToken.ThrowIfCancellationRequested();
             if (stored.Component is not null || !bySource.TryGetValue(stored.Name, out OnnxLayer? layer))
-                throw Fault(source.File.Path, stored.FullName, $"is in {job.Artefact.Folder} but not in this model; name the one it was made from");
+                throw Fault(source.File.Path, stored.FullName,
+                    $"is in {job.Artefact.Folder} but not in this model; name the one it was made from");
             RequireSame(job.Artefact, stored, source, layer);
             layers.Add(stored.IsKept ? null : rewriter.Add(stored, layer));
-            if (stored.IsKept && stored.Correction != "none") edit.Initializers.Add(layer.Tensor.Name, [Corrected(job.Artefact, stored, layer)]);
+            if (stored.IsKept && stored.Correction != "none") edit.Initializers.Add(layer.Tensor.Name, [Corrected(job.Artefact, stored,
+                layer)]);
         }
 
         GraphWriter.Write(source, edit, job.Folder, inlineLimit, job.CancellationToken);

@@ -44,7 +44,8 @@ internal sealed class OnnxGraphReader
         }
 
         if (graph is not { } span) throw Fault("has no graph; the file is truncated or not ONNX");
-        if (irVersion < 1 || !sets.ContainsKey("")) throw Fault($"has ir_version {irVersion} and {sets.Count} operator sets, expected ONNX");
+        if (irVersion < 1 || !sets.ContainsKey("")) throw Fault(
+            $"has ir_version {irVersion} and {sets.Count} operator sets, expected ONNX");
         return ReadGraph(span) with { IrVersion = irVersion, OperatorSets = sets, Metadata = metadata };
     }
 

@@ -31,12 +31,12 @@ internal sealed record OnnxNode
     public bool IsStandard => Domain is "" or "ai.onnx";
 
     /// <summary>An integer attribute.</summary>
-    public long IntegerOf(string name, long otherwise) =>
-        Attributes.TryGetValue(name, out OnnxAttribute? found) ? found.Integer : otherwise;
+    public long IntegerOf(string name, long otherwise) => Attributes.TryGetValue(name, out OnnxAttribute? found)
+        ? found.Integer : otherwise;
 
     /// <summary>A floating-point attribute.</summary>
-    public float NumberOf(string name, float otherwise) =>
-        Attributes.TryGetValue(name, out OnnxAttribute? found) ? found.Number : otherwise;
+    public float NumberOf(string name, float otherwise) => Attributes.TryGetValue(name, out OnnxAttribute? found)
+        ? found.Number : otherwise;
 
     /// <summary>Input <paramref name="index"/>, or empty when it is not given.</summary>
     public string Input(int index) => index < Inputs.Count ? Inputs[index] : "";

@@ -30,8 +30,8 @@ internal sealed class OnnxValues
         {
             (_file, _span) = (model, raw);
         }
-        else if (tensor.Numbers is [{ Type: WireType.Bytes } packed]
-            && type is ElementType.F32 or ElementType.F64 && tensor.Numbers.Count == 1)
+        else if (tensor.Numbers is [{ Type: WireType.Bytes } packed] && type is ElementType.F32 or ElementType.F64
+            && tensor.Numbers.Count == 1)
         {
             // Packed floats are little-endian values already.
             (_file, _span) = (model, packed.Content);

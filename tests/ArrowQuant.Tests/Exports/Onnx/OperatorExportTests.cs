@@ -74,16 +74,16 @@ public sealed class OperatorExportTests : IDisposable
             "left" => (graph.Input("x", 200, 5).Weight("w", 48, 200).Node("MatMul", "y", ["w", "x"]).Build(), [200, 5]),
             "gemm" => (graph.Input("x", 5, 192).Weight("w", 64, 192).Weight("b", 64)
                 .Node("Gemm", "y", ["x", "w", "b"], ("transB", 1)).Build(), [5, 192]),
-            "gemm_transposed" =>
-                (graph.Input("x", 5, 192).Weight("w", 192, 64).Weight("b", 64).Node("Gemm", "y", ["x", "w", "b"]).Build(), [5, 192]),
+            "gemm_transposed" => (graph.Input("x", 5, 192).Weight("w", 192, 64).Weight("b", 64).Node("Gemm", "y", ["x", "w",
+                "b"]).Build(), [5, 192]),
             "gemm_scaled" => (graph.Input("x", 192, 5).Weight("w", 192, 64)
                 .Node("Gemm", "y", ["x", "w"], ("transA", 1), ("alpha", 0.5f)).Build(), [192, 5]),
             "conv" => (graph.Input("x", 2, 16, 9, 9).Weight("w", 24, 16, 3, 3).Node("Conv", "y", ["x", "w"],
                 ("pads", new long[] { 1, 1, 1, 1 }), ("strides", new long[] { 2, 1 })).Build(), [2, 16, 9, 9]),
-            "transposed_conv" =>
-                (graph.Input("x", 2, 16, 9).Weight("w", 16, 24, 3).Node("ConvTranspose", "y", ["x", "w"]).Build(), [2, 16, 9]),
-            _ =>
-                (graph.Input("x", 5, 96).Weight("w", 96, 96).Node("MatMul", "h", ["x", "w"]).Node("MatMul", "y", ["h", "w"]).Build(), [5, 96]),
+            "transposed_conv" => (graph.Input("x", 2, 16, 9).Weight("w", 16, 24, 3).Node("ConvTranspose", "y", ["x", "w"]).Build(), [2,
+                16, 9]),
+            _ => (graph.Input("x", 5, 96).Weight("w", 96, 96).Node("MatMul", "h", ["x", "w"]).Node("MatMul", "y", ["h", "w"]).Build(), [5,
+                96]),
         };
     }
 

@@ -40,9 +40,8 @@ public sealed class OnnxSourceTests : IDisposable
             TensorInfo original = reference.Tensors.Single(t => t.Name == tensor.Name);
             bool isTurned = tensor.Role!.RowAxis == 1;
             Assert.Equal(MatrixView.Of(original.Shape), MatrixView.Of(tensor.Shape, tensor.Role.RowAxis) with { RowAxis = 0 });
-            Assert.Equal(
-                isTurned,
-                tensor.Name.Contains("attn", StringComparison.Ordinal) && tensor.Name.EndsWith("weight", StringComparison.Ordinal)
+            Assert.Equal(isTurned, tensor.Name.Contains("attn", StringComparison.Ordinal) && tensor.Name.EndsWith("weight",
+                StringComparison.Ordinal)
                 || tensor.Name.Contains("mlp.fc", StringComparison.Ordinal) && tensor.Name.EndsWith("weight", StringComparison.Ordinal)
                 || tensor.Name == "final_layer.linear.weight");
             var view = MatrixView.Of(tensor.Shape, tensor.Role.RowAxis);
@@ -97,8 +96,8 @@ public sealed class OnnxSourceTests : IDisposable
         using IModelSource moved = ModelSource.Open(_folder.PathOf("moved.onnx"));
 
         Assert.Equal(expected.Tensors.Select(t => t.Name), moved.Tensors.Select(t => t.Name));
-        foreach ((TensorInfo left, TensorInfo right) in expected.Tensors.Zip(moved.Tensors))
-            Assert.Equal(Read(expected, left), Read(moved, right));
+        foreach ((TensorInfo left, TensorInfo right) in expected.Tensors.Zip(moved.Tensors)) Assert.Equal(Read(expected, left),
+            Read(moved, right));
     }
 
     public void Dispose() => _folder.Dispose();
