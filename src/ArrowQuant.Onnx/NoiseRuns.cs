@@ -69,8 +69,7 @@ internal sealed class NoiseRuns : IRunSource
     /// <inheritdoc/>
     public void Observe(ReadOnlySpan<float> output)
     {
-        if (output.Length != _x.Length) throw Fault(
-            $"gives {output.Length} values for {_x.Length} of {_image.Name}; it does not predict noise");
+        if (output.Length != _x.Length) throw Fault($"gives {output.Length} values for {_x.Length} of {_image.Name}; it does not predict noise");
         double now = _alphas[_timesteps[_step]];
         double next = _step + 1 < _timesteps.Length ? _alphas[_timesteps[_step + 1]] : 1;
         for (int i = 0; i < _x.Length; i++)
@@ -100,19 +99,22 @@ internal sealed class NoiseRuns : IRunSource
         if (input.DataType is OnnxTypes.Float or OnnxTypes.Float16)
             return (input, shape, ModelInputs.Numbers(input.DataType, [.. Enumerable.Range(0, count).Select(_ => random.NextGaussian())]));
         OnnxNode? lookup = _source.Graph.Nodes.FirstOrDefault(node => node.OpType == "Gather" && node.Input(1) == input.Name);
-        long rows = _source.Graph.Initializers.FirstOrDefault(tensor =>
-            tensor.Name == lookup?.Input(0))?.Shape.Dimensions.FirstOrDefault() ?? 0;
+        long rows =
+            _source.Graph.Initializers.FirstOrDefault(tensor => tensor.Name == lookup?.Input(0))?.Shape.Dimensions.FirstOrDefault() ?? 0;
         if (rows == 0 || input.DataType is not (OnnxTypes.Int64 or OnnxTypes.Int32))
             throw Fault($"has an input {input.Name} whose values cannot be made up");
-        return (input, shape, ModelInputs.Numbers(input.DataType, [.. Enumerable.Range(0, count).Select(_ =>
-            (double)random.NextInteger(rows))]));
+        double[] drawn = [.. Enumerable.Range(0, count).Select(_ => (double)random.NextInteger(rows))];
+        return (input, shape, ModelInputs.Numbers(input.DataType, drawn));
     }
 
     private long[] ShapeOf(OnnxValue input)
     {
         if (input.Dimensions is not { } dimensions) throw Fault($"does not tell the dimensions of its input {input.Name}");
-        return [.. dimensions.Select((size, axis) => size ?? (axis == 0 ? _shape[0] : throw Fault(
-            $"leaves dimension {axis} of its input {input.Name} open")))];
+        return
+        [
+            .. dimensions.Select((size, axis) => size
+                ?? (axis == 0 ? _shape[0] : throw Fault($"leaves dimension {axis} of its input {input.Name} open"))),
+        ];
     }
 
     private CalibrationException Fault(string what) =>

@@ -33,13 +33,13 @@ public static class OnnxCalibration
         OnnxSource source = opened as OnnxSource ?? throw new ModelFormatException(
             $"{opened.Path}: is {opened.Description.Format}, expected an ONNX model to run") { FilePath = opened.Path };
         LayerTap?[] taps = [.. source.Layers.Where(layer => layer.IsLayer).Select(LayerTap.Of)];
-        string[] unrecorded = [.. source.Layers.Where(layer => layer.IsLayer).Zip(taps).Where(p => p.Second is null).Select(p =>
-            p.First.Name)];
+        string[] unrecorded =
+            [.. source.Layers.Where(layer => layer.IsLayer).Zip(taps).Where(p => p.Second is null).Select(p => p.First.Name)];
         LayerTap[] recorded = [.. taps.OfType<LayerTap>()];
         if (recorded.Length == 0) throw OnnxFault.Inputs(source.File.Path, "has no layers whose inputs can be recorded");
         using IRunSource runs = options.InputsPath is null ? new NoiseRuns(source, options) : new RecordedRuns(source, options);
-        using TappedModel model = new(source, recorded.Select(tap => tap.Value).Where(value => source.Graph.Inputs.All(i =>
-            i.Name != value)));
+        using TappedModel model =
+            new(source, recorded.Select(tap => tap.Value).Where(value => source.Graph.Inputs.All(i => i.Name != value)));
         long rows = Record(model, recorded, runs, outputPath, options.RowsPerRun, cancellationToken);
         return new OnnxCalibrationResult(recorded.Length, runs.Count, rows, unrecorded);
     }

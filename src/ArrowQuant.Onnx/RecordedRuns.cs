@@ -24,8 +24,7 @@ internal sealed class RecordedRuns : IRunSource
     public RecordedRuns(OnnxSource source, OnnxCalibrationOptions options)
     {
         string path = options.InputsPath!;
-        if (!File.Exists(path)) throw OnnxFault.Inputs(path,
-            "no such file, expected inputs of the model as safetensors, or the word noise");
+        if (!File.Exists(path)) throw OnnxFault.Inputs(path, "no such file, expected inputs of the model as safetensors, or the word noise");
         try
         {
             _file = SafeTensorsFile.Open(path);
@@ -87,22 +86,19 @@ internal sealed class RecordedRuns : IRunSource
         foreach (OnnxValue input in inputs)
         {
             if (!entries.TryGetValue(input.Name, out SafeTensorsEntry? entry))
-                throw Fault($"has no tensor '{Printable.Of(input.Name)}', expected one for each input: {string.Join(",
-                    ", inputs.Select(i => Printable.Of(i.Name)))}");
+                throw Fault($"has no tensor '{Printable.Of(input.Name)}', expected one for each input: {string.Join(", ", inputs.Select(i => Printable.Of(i.Name)))}");
             if (OnnxTypes.Of(input.DataType) != entry.ElementType)
-                throw Fault(
-                    $"tensor '{entry.Name}' is {entry.ElementType.Name()}, expected {OnnxTypes.Of(input.DataType)?.Name() ?? "another type"} as the model takes it");
-            if (entry.Shape.Rank == 0 || entry.Shape.Dimensions[0] == 0 || (samples ??= entry.Shape.Dimensions[0]) != entry.Shape.Dimensions[0])
-                throw Fault(
-                    $"tensor '{entry.Name}' is {entry.Shape}, expected [samples, ...] with the same number of samples as the others");
+                throw Fault($"tensor '{entry.Name}' is {entry.ElementType.Name()}, expected {OnnxTypes.Of(input.DataType)?.Name() ?? "another type"} as the model takes it");
+            if (entry.Shape.Rank == 0 || entry.Shape.Dimensions[0] == 0
+                || (samples ??= entry.Shape.Dimensions[0]) != entry.Shape.Dimensions[0])
+                throw Fault($"tensor '{entry.Name}' is {entry.Shape}, expected [samples, ...] with the same number of samples as the others");
             if (!Fits(input, entry.Shape))
-                throw Fault($"tensor '{entry.Name}' is {entry.Shape}, the model takes [{string.Join(",
-                    ", input.Dimensions!.Select(size => size?.ToString() ?? "any"))}]");
+                throw Fault($"tensor '{entry.Name}' is {entry.Shape}, the model takes [{string.Join(", ", input.Dimensions!.Select(size => size?.ToString() ?? "any"))}]");
             _inputs.Add((input, entry));
         }
 
-        SafeTensorsEntry? stepEntry = entries.GetValueOrDefault(ModelInputs.TimestepOf(inputs, options.TimestepInput)?.Name
-            ?? TimestepTensor);
+        SafeTensorsEntry? stepEntry =
+            entries.GetValueOrDefault(ModelInputs.TimestepOf(inputs, options.TimestepInput)?.Name ?? TimestepTensor);
         PlanRuns(samples ?? throw Fault("serves no model without inputs"), stepEntry, inputs);
     }
 
@@ -119,16 +115,15 @@ internal sealed class RecordedRuns : IRunSource
 
         IGrouping<double?, int>[] groups = [.. Enumerable.Range(0, (int)samples).GroupBy(i => steps?[i]).OrderBy(group => group.Key)];
         // All runs have the same number of samples, so that every run gives a layer as many rows.
-        long? wanted = inputs.Select(input => input.Dimensions is [{ } first, ..] ? (long?)first : null).FirstOrDefault(size =>
-            size is not null);
+        long? wanted = inputs.Select(input => input.Dimensions is [{ } first, ..] ? (long?)first : null)
+            .FirstOrDefault(size => size is not null);
         int least = groups.Min(group => group.Count());
         bool isEven = groups.All(group => group.Count() % Math.Min(least, SamplesAtOnce) == 0);
         int batch = (int)(wanted ?? (isEven ? Math.Min(least, SamplesAtOnce) : 1));
         foreach (IGrouping<double?, int> group in groups)
         {
             if (group.Count() % batch != 0)
-                throw Fault(
-                    $"has {group.Count()} samples at timestep {group.Key}, expected a multiple of {batch}, which the model takes together");
+                throw Fault($"has {group.Count()} samples at timestep {group.Key}, expected a multiple of {batch}, which the model takes together");
             _runs.AddRange(group.Chunk(batch).Select(chunk => (group.Key, chunk)));
         }
     }
@@ -137,8 +132,8 @@ internal sealed class RecordedRuns : IRunSource
     {
         if (input.Dimensions is not { } dimensions) return true;
         if (dimensions.Count == 0) return shape.Rank == 1;
-        return dimensions.Count == shape.Rank && Enumerable.Range(1, shape.Rank - 1).All(d =>
-            dimensions[d] is not { } size || size == shape.Dimensions[d]);
+        return dimensions.Count == shape.Rank
+            && Enumerable.Range(1, shape.Rank - 1).All(d => dimensions[d] is not { } size || size == shape.Dimensions[d]);
     }
 
     private CalibrationException Fault(string what) => OnnxFault.Inputs(_file.Path, what);

@@ -20,7 +20,6 @@ internal sealed class LayerRewriter(ArtefactReader artefact, GraphEdit edit)
         bool hasGroups = stored.Layout is CodeLayout.Affine or CodeLayout.Lattice2 or CodeLayout.Lattice3;
         if (!hasGroups || stored.Transform != ArtefactLayout.None) return AddFloat16(stored, source);
         var content = new LayerContent(artefact, stored);
-        if (content.Format.Trellis is not null || content.Format.Rotation is not null) return AddFloat16(stored, source);
         if (CanMultiplyByCodes(stored, source, content)) return AddMatMulNBits(stored, source, content);
         long decoded = content.Rows * (content.RowBytes + sizeof(float) * (long)content.Groups * (IsAffine(content) ? 2 : 4));
         bool isSmaller = decoded < sizeof(ushort) * stored.Shape.ElementCount;
