@@ -34,7 +34,7 @@ internal sealed class RecordedCalibration : IDisposable
     /// <summary>Runs the model.</summary>
     public void Record(
         IQuantizationService service, string model, DiffusionQuantConfig config, CommandContext context,
-            CancellationToken cancellationToken)
+        CancellationToken cancellationToken)
     {
         _folder = _kept is null ? Directory.CreateTempSubdirectory("arrowquant-calibration-") : null;
         Path = _kept ?? System.IO.Path.Combine(_folder!.FullName, "calibration.safetensors");
@@ -46,8 +46,7 @@ internal sealed class RecordedCalibration : IDisposable
         if (context.IsGiven(context.Common.Quiet)) return;
         context.Diagnostics.Line($"recorded {result.Rows} rows of {result.Layers} layers in {result.Runs} runs of the model");
         if (result.Unrecorded.Count > 0)
-            context.Diagnostics.Warning($"{result.Unrecorded.Count} layers have inputs that are not recorded: {string.Join(",
-                ", result.Unrecorded.Take(8))}");
+            context.Diagnostics.Warning($"{result.Unrecorded.Count} layers have inputs that are not recorded: {string.Join(", ", result.Unrecorded.Take(8))}");
     }
 
     /// <inheritdoc/>
