@@ -6,8 +6,8 @@ using ArrowQuant.Tensors;
 namespace ArrowQuant.Runtime;
 
 /// <summary>
-/// Layers whose rows are decoded before they are multiplied, a few at a time: trellises, rotated groups, and groups of a size that this program
-/// never writes.
+/// Layers whose rows are decoded before they are multiplied, a few at a time: trellises, rotated groups, and groups of a size that
+/// this program never writes.
 /// </summary>
 internal class UnpackedDecoder(StoredLayer layer, ArtefactReader reader, KernelSet kernels) : LayerDecoder(layer)
 {
