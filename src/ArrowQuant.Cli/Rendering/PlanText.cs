@@ -11,7 +11,7 @@ internal static class PlanText
         string ratio = plan.PredictedBytes > 0 ? $", {Format.Number((double)plan.SourceBytes / plan.PredictedBytes)} times smaller" : "";
         report.Fields(
             ("model", $"{plan.ModelPath}  ({plan.Format})"),
-            ("strategy", $"{plan.Modality}, {QuantizationText.Strategy(plan.Strategy)}"),
+            ("strategy", $"{plan.Modality}, {QuantizationText.Strategy(plan.Strategy, plan.Recipe)}"),
             ("width", $"{Format.Width(plan.BitWidth)} first"),
             ("size", $"{Format.Bytes(plan.SourceBytes)} -> about {Format.Bytes(plan.PredictedBytes)}{ratio}"),
             ("layers", $"{plan.Layers.Count} to quantize, {plan.Kept.Count} to keep"));
@@ -22,7 +22,7 @@ internal static class PlanText
                 ["name", "shape", "type", "width", "method", "enhancement", "bytes>", "predicted>"],
                 plan.Layers.Select(layer => (IReadOnlyList<string>)
                 [
-                    layer.Name, Format.Shape(layer.Shape), layer.SourceDtype, Format.Width(layer.BitWidth), layer.Method, layer.Enhancement,
+                    layer.Name, Format.Shape(layer.Shape), layer.SourceDtype, Width(layer), layer.Method, layer.Enhancement,
                     Format.Bytes(layer.SourceBytes), Format.Bytes(layer.PredictedBytes),
                 ]));
         }
@@ -41,4 +41,7 @@ internal static class PlanText
             foreach (string note in plan.Notes) report.Item(note);
         }
     }
+
+    private static string Width(PlannedLayer layer) =>
+        layer.WidthReason is { } reason ? $"{Format.Width(layer.BitWidth)} ({reason})" : Format.Width(layer.BitWidth);
 }

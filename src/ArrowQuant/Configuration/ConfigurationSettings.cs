@@ -18,6 +18,13 @@ public static class ConfigurationSettings
             "modality", SettingKind.Word, "What the model makes; none detects it from the model's metadata", "none, " + Words<Modality>(),
             ScalarForms.WordOrNone<Modality>(), v => v is null || Enum.IsDefined(v.Value),
             c => c.Modality, (c, v) => c with { Modality = v }),
+        Word("recipe", "What decides where no single setting does: the modality's strategy, or best for the most quality at a width",
+            ScalarForms.Word<Recipe>(), c => c.Recipe, (c, v) => c with { Recipe = v }),
+        new ScalarSetting<double?>(
+            "edge_layers", SettingKind.Word,
+            "Layers with at most this share of the quantizable weights are stored at INT8; auto is off, and 1% with recipe best",
+            "auto, off, above 0% to 100%", ShareForm.PercentOrAuto, v => v is null or 0 or (>= ShareForm.Least and <= 1),
+            c => c.EdgeLayers, (c, v) => c with { EdgeLayers = v }),
         Range("num_time_groups", "Contiguous groups of denoising timesteps; fewer distinct timesteps give fewer groups", 1, 100,
             c => c.NumTimeGroups, (c, v) => c with { NumTimeGroups = v }),
         Word("time_partition", "How timesteps are cut into groups", ScalarForms.Word<TimePartition>(),

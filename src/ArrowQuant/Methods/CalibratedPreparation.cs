@@ -1,4 +1,5 @@
 using ArrowQuant.Calibration;
+using ArrowQuant.Configuration;
 using ArrowQuant.Quality;
 using ArrowQuant.Tensors;
 
@@ -20,12 +21,14 @@ internal sealed class CalibratedPreparation
     private readonly LayerRequest _request;
     private readonly LayerCalibration _calibration;
     private readonly float[] _sample;
+    private readonly bool _isBest;
     private readonly List<IDisposable> _held = [];
 
     /// <summary>Loads the calibration data and the row sample of a layer.</summary>
     public CalibratedPreparation(LayerRequest request)
     {
         _request = request;
+        _isBest = request.Config.Recipe == ArrowQuant.Configuration.Recipe.Best;
         _calibration = request.Calibration();
         _held.Add(_calibration);
         _sample = new float[(long)GridChooser.SampleCount(request.View.Rows) * request.Columns];
@@ -143,7 +146,8 @@ internal sealed class CalibratedPreparation
             ? Factor(samples.Scaled(found.Scales))
             : shared ? SharedFactor(samples) : Factor(samples);
         if (hessian is null) return null;
-        return Best(correction, Grid.CompensatedCandidatesOf(Recipe.Method, _request.BitWidth).Select(grid => new PreparedLayer
+        IReadOnlyList<Grid> grids = Grid.CompensatedCandidatesOf(Recipe.Method, _request.BitWidth, _request.Config.Recipe);
+        return Best(correction, grids.Select(grid => new PreparedLayer
         {
             Recipe = equalization is null ? Recipe : Recipe with { ChannelEqualization = true },
             Format = _request.FormatOf(grid, equalization?.Scales),
@@ -155,9 +159,11 @@ internal sealed class CalibratedPreparation
         }));
     }
 
-    // The candidate with the least output error on the rows that it was fitted to; the first of equal ones.
+    // The candidate that costs least on the rows that it was fitted to; the first of equal ones.
     private PreparedLayer Best(OutputCorrection correction, IEnumerable<PreparedLayer> candidates) => candidates
-        .MinBy(candidate => ErrorOf(candidate, correction.Fit)?.RelativeError ?? double.PositiveInfinity)!;
+        .MinBy(candidate => ErrorOf(candidate, correction.Fit) is { } figures ? CostOf(figures) : double.PositiveInfinity)!;
+
+    private double CostOf(OutputFigures figures) => _isBest ? figures.DamageEstimate : figures.RelativeError;
 
     private (float[] Scales, double Alpha)? Equalize(ActivationSamples samples)
     {
@@ -192,7 +198,7 @@ internal sealed class CalibratedPreparation
     private HessianFactor? Factor(ActivationSamples samples)
     {
         int block = BlockColumns;
-        return HessianFactor.TryCreate(_request.Kernels, samples, block, actOrder: false, Threads);
+        return HessianFactor.TryCreate(_request.Kernels, samples, block, actOrder: false, Threads, _request.Config.Recipe);
     }
 
     // Shares of time groups grow with their error, so that the worst one falls (methods that minimise the maximum by reweighting).
@@ -228,11 +234,11 @@ internal sealed class CalibratedPreparation
         OutputFigures? ours = ErrorOf(fitted, heldOut);
         OutputFigures? rounded = ErrorOf(byWeights, heldOut);
         if (ours is null || rounded is null) return Described(fitted, omega, ours);
-        if (ours.RelativeError > rounded.RelativeError)
+        if (CostOf(ours) > CostOf(rounded))
         {
             return Fallback(byWeights, "worse_than_base",
-                $"held-out output error of layer {_request.Name} is "
-                + $"{ours.RelativeError:0.####} fitted and {rounded.RelativeError:0.####} with base");
+                $"held-out {(_isBest ? "damage estimate" : "output error")} of layer {_request.Name} is "
+                + $"{CostOf(ours):0.####} fitted and {CostOf(rounded):0.####} with base");
         }
 
         if (IsTimeAware && ours.WorstError > rounded.WorstError)
@@ -270,17 +276,17 @@ internal sealed class CalibratedPreparation
         PreparedLayer probe = candidate with { Correction = candidate.Correction! with { HeldOut = meter } };
         int columns = _request.Columns;
         int rows = _sample.Length / columns;
-        var parts = new OutputSums[(rows + CompensatedCoder.RowsTogether - 1) / CompensatedCoder.RowsTogether][];
+        var parts = new RowMeasures[(rows + CompensatedCoder.RowsTogether - 1) / CompensatedCoder.RowsTogether];
         Parallel.For(0, parts.Length, new ParallelOptions { MaxDegreeOfParallelism = Threads }, part =>
         {
             int first = part * CompensatedCoder.RowsTogether;
             int count = Math.Min(CompensatedCoder.RowsTogether, rows - first);
             var block = new QuantizedBlock(candidate.Format, 0, count);
             ReadOnlySpan<float> weights = _sample.AsSpan(first * columns, count * columns);
-            parts[part] = probe.NewQuantizer(_request.Kernels).Quantize(weights, block, 0).Outputs;
+            parts[part] = probe.NewQuantizer(_request.Kernels).Quantize(weights, block, 0);
         });
-        var sums = new OutputSums[meter.Samples.GroupCount];
-        foreach (OutputSums[] part in parts) OutputSums.Add(sums, part);
-        return OutputFigures.From(sums);
+        var sums = new RowMeasures(meter.Samples.GroupCount);
+        foreach (RowMeasures part in parts) sums.Add(part);
+        return OutputFigures.From(sums.Outputs, sums.Damage);
     }
 }

@@ -1,3 +1,4 @@
+using ArrowQuant.Configuration;
 using ArrowQuant.Kernels;
 using ArrowQuant.Tensors;
 
@@ -26,9 +27,11 @@ internal sealed record Grid(CodeLayout Layout, AffineSearch Search)
 
     /// <summary>
     /// The grids that a method chooses from when errors are compensated: the plain range is one of them, since what it clips nothing, later
-    /// columns can make up for.
+    /// columns can make up for. In the recipe <c>best</c> it is the only one at INT4.
     /// </summary>
-    public static IReadOnlyList<Grid> CompensatedCandidatesOf(string method, int bits) => bits == 8
+    public static IReadOnlyList<Grid> CompensatedCandidatesOf(string method, int bits, Recipe recipe) => bits == 8
         ? CandidatesOf(method, bits)
+        : bits == 4 && recipe == Recipe.Best
+        ? [new Grid(CodeLayout.Affine, AffineSearch.MinMax)]
         : [new Grid(CodeLayout.Affine, AffineSearch.MinMax), .. CandidatesOf(method, bits)];
 }

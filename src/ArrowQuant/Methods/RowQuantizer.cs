@@ -13,14 +13,33 @@ internal sealed class RowMeasures(int timeGroups)
     /// <summary>Sums over held-out outputs, one per time group; empty without calibration data.</summary>
     public OutputSums[] Outputs { get; } = new OutputSums[timeGroups];
 
+    /// <summary>What held-out outputs tell of noise and bias, added row by row.</summary>
+    public DamageSums Damage;
+
     /// <summary>What the layer's bias takes up, one per row; empty where no bias is corrected.</summary>
     public List<float> Shifts { get; } = [];
+
+    /// <summary>Adds what held-out inputs tell of the rows that follow, and what the bias takes up for them.</summary>
+    /// <param name="correction">Has the inputs.</param>
+    /// <param name="original">[rows, columns] original weights.</param>
+    /// <param name="decoded">The same weights decoded.</param>
+    public void AddOutputs(OutputCorrection correction, ReadOnlySpan<float> original, ReadOnlySpan<float> decoded)
+    {
+        float[] shifts = correction.ShiftsOf(original, decoded);
+        OutputMeter meter = correction.HeldOut;
+        float[] expected = meter.OutputsOf(original);
+        float[] found = meter.OutputsOf(decoded);
+        Shifts.AddRange(shifts);
+        meter.Add(expected, found, shifts, Outputs);
+        Damage.Add(expected, found, shifts, original.Length / meter.Samples.Features);
+    }
 
     /// <summary>Adds what was measured on the rows that follow.</summary>
     public void Add(RowMeasures next)
     {
         Weights.Add(next.Weights);
         OutputSums.Add(Outputs, next.Outputs);
+        Damage.Add(next.Damage);
         Shifts.AddRange(next.Shifts);
     }
 }
@@ -127,9 +146,7 @@ internal sealed class RowQuantizer(KernelSet kernels, QuantizedFormat format, IR
         }
 
         if (correction is null) return measures;
-        float[] shifts = correction.ShiftsOf(weights, decoded);
-        measures.Shifts.AddRange(shifts);
-        correction.HeldOut.Add(correction.HeldOut.OutputsOf(weights), correction.HeldOut.OutputsOf(decoded), shifts, measures.Outputs);
+        measures.AddOutputs(correction, weights, decoded);
         return measures;
     }
 

@@ -34,7 +34,9 @@ internal static class ModelPlanner
         };
         RefuseQuantized(source, options);
         IReadOnlyList<LayerDecision> decisions = new LayerSelection(config, source.Description.ModelType).Decide(source.Tensors);
-        PlannedTensor[] tensors = [.. decisions.Select((decision, index) => new PlannedTensor(index, decision))];
+        long quantizable = decisions.Where(decision => decision.Quantize).Sum(decision => decision.Tensor.Shape.ElementCount);
+        PlannedTensor[] tensors = [.. decisions.Select((decision, index) => new PlannedTensor(
+            index, decision, decision.Quantize && RecipeRules.IsEdge(config, decision.Tensor.Shape.ElementCount, quantizable)))];
         IReadOnlyList<PlannedShard> shards = ShardPlan.Plan(source.Tensors);
         CalibrationData? calibration = CalibrationData.Open(
             options.NoCalibration ? [] : CalibrationFiles(source, options), options.CalibrationPath is not null, config, budget);

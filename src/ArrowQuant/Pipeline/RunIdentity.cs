@@ -34,6 +34,7 @@ internal sealed class RunIdentity
             {
                 BitWidth = neutral.BitWidth,
                 Modality = null,
+                EdgeLayers = null,
                 MinAccuracy = neutral.MinAccuracy,
                 DeploymentProfile = neutral.DeploymentProfile,
                 FailFast = neutral.FailFast,

@@ -26,6 +26,9 @@ public sealed record QuantizationResult
     /// <summary>The strategy that the modality decided; what each layer really got is in <see cref="Layers"/>.</summary>
     public required StrategyReport Strategy { get; init; }
 
+    /// <summary>The recipe: <c>strategy</c> or <c>best</c>; null in documents of versions that had none.</summary>
+    public string? Recipe { get; init; }
+
     /// <summary>The width that was asked for.</summary>
     public required int RequestedBitWidth { get; init; }
 
@@ -49,6 +52,12 @@ public sealed record QuantizationResult
 
     /// <summary>The layer with the lowest gated figure.</summary>
     public required WorstLayer WorstLayer { get; init; }
+
+    /// <summary>
+    /// The sum of the layers' damage estimates: of outputs when every layer has one of outputs, else of the weights of every layer. Null when
+    /// it is not finite.
+    /// </summary>
+    public double? DamageEstimate { get; init; }
 
     /// <summary>|W - W^|^2 / |W|^2 over all quantized weights.</summary>
     public required double Nmse { get; init; }
