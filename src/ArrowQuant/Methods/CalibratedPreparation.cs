@@ -61,8 +61,10 @@ internal sealed class CalibratedPreparation
     {
         if (!_calibration.HasSamples) return ByMoments();
         int groups = _calibration.Groups.Count;
-        var pooled = ActivationSamples.Pooled(_calibration.Fit, _calibration.Features, _calibration.FitGroup, groups);
-        var heldOut = ActivationSamples.Pooled(_calibration.HeldOut, _calibration.Features, _calibration.HeldOutGroup, groups);
+        var pooled = ActivationSamples.Pooled(
+            _calibration.Fit, _calibration.Features, _calibration.FitGroup, groups, _calibration.FitOriginal);
+        var heldOut = ActivationSamples.Pooled(
+            _calibration.HeldOut, _calibration.Features, _calibration.HeldOutGroup, groups, _calibration.HeldOutOriginal);
         double[] omega = [.. Enumerable.Repeat(1.0 / groups, groups)];
         ActivationSamples samples = IsTimeAware ? pooled.Balanced(omega) : pooled;
         OutputCorrection correction = CorrectionOf(samples, heldOut);
@@ -71,6 +73,8 @@ internal sealed class CalibratedPreparation
         _held.Add(_request.Budget.Charge(
             HessianFactor.BytesOf(_request.Columns, BlockColumns),
             $"the Hessian of {_request.Name} in blocks of {BlockColumns} columns (hessian_block)"));
+        if (samples.Original is not null)
+            _held.Add(_request.Budget.Charge(Retargeting.BytesOf(_request.Columns), $"retargeting of {_request.Name}"));
         PreparedLayer? fitted = Fit(samples, correction, shared: true);
         if (fitted is null)
         {
@@ -122,7 +126,10 @@ internal sealed class CalibratedPreparation
     private OutputCorrection CorrectionOf(ActivationSamples fit, ActivationSamples heldOut) => new(
         new OutputMeter(_request.Kernels, fit.Thinned(MeterRows)),
         new OutputMeter(_request.Kernels, heldOut),
-        _request.HasBias ? fit.BalancedMean() : null);
+        _request.HasBias ? fit.BalancedMean() : null)
+    {
+        OriginalMean = fit.Original is null ? null : fit.OfOriginal().BalancedMean(),
+    };
 
     // The diagonal of the Hessian alone: columns weigh by it, and no error is passed on.
     private PreparedLayer Weighed(ActivationSamples samples, OutputCorrection correction)
@@ -146,6 +153,7 @@ internal sealed class CalibratedPreparation
             ? Factor(samples.Scaled(found.Scales))
             : shared ? SharedFactor(samples) : Factor(samples);
         if (hessian is null) return null;
+        float[]? retarget = samples.Original is null ? null : Retargeting.MatrixOf(_request.Kernels, samples, Threads);
         IReadOnlyList<Grid> grids = Grid.CompensatedCandidatesOf(Recipe.Method, _request.BitWidth, _request.Config.Recipe);
         return Best(correction, grids.Select(grid => new PreparedLayer
         {
@@ -153,6 +161,7 @@ internal sealed class CalibratedPreparation
             Format = _request.FormatOf(grid, equalization?.Scales),
             Search = grid.Search,
             Hessian = hessian,
+            Retarget = retarget,
             Correction = correction,
             Alpha = equalization?.Alpha,
             Held = _held,

@@ -114,8 +114,8 @@ internal sealed class HessianFactor
         return Array.TrueForAll(weights, weight => weight == weights[0]) ? [] : weights;
     }
 
-    // A column whose input was always zero is tied to nothing: it is rounded, and passes nothing on.
-    private static void KeepDeadColumnsApart(float[] h, int length)
+    /// <summary>Ties a column whose input was always zero to nothing: it is rounded, and passes nothing on.</summary>
+    public static void KeepDeadColumnsApart(float[] h, int length)
     {
         for (int j = 0; j < length; j++)
         {

@@ -27,7 +27,7 @@ internal sealed class RowMeasures(int timeGroups)
     {
         float[] shifts = correction.ShiftsOf(original, decoded);
         OutputMeter meter = correction.HeldOut;
-        float[] expected = meter.OutputsOf(original);
+        float[] expected = meter.ExpectedOf(original);
         float[] found = meter.OutputsOf(decoded);
         Shifts.AddRange(shifts);
         meter.Add(expected, found, shifts, Outputs);
@@ -51,7 +51,9 @@ internal sealed class RowMeasures(int timeGroups)
 /// <param name="format">How the codes are to be read.</param>
 /// <param name="coder">Chooses grids and codes.</param>
 /// <param name="correction">What calibration data adds, or null without it.</param>
-internal sealed class RowQuantizer(KernelSet kernels, QuantizedFormat format, IRowCoder coder, OutputCorrection? correction = null)
+/// <param name="retarget">What the coder's target differs by from the weights (<see cref="Retargeting"/>), or null.</param>
+internal sealed class RowQuantizer(
+    KernelSet kernels, QuantizedFormat format, IRowCoder coder, OutputCorrection? correction = null, float[]? retarget = null)
 {
     private readonly GroupLayout _layout = format.Groups;
     private byte[] _codes = [];
@@ -63,7 +65,8 @@ internal sealed class RowQuantizer(KernelSet kernels, QuantizedFormat format, IR
     {
         if (_codes.Length < weights.Length) _codes = new byte[weights.Length];
         Span<byte> codes = _codes.AsSpan(0, weights.Length);
-        coder.Code(format.EqualizationScales is { } scales ? Equalized(weights, scales) : weights, block, firstRow, codes);
+        ReadOnlySpan<float> target = retarget is null ? weights : Retargeting.Apply(kernels, weights, retarget, _layout.Columns);
+        coder.Code(format.EqualizationScales is { } scales ? Equalized(target, scales) : target, block, firstRow, codes);
         Pack(codes, block, firstRow);
         if (correction is null && format.EqualizationScales is null) return MeasureByWeights(weights, codes, block, firstRow);
         return MeasureDecoded(weights, codes, block, firstRow);
@@ -122,7 +125,7 @@ internal sealed class RowQuantizer(KernelSet kernels, QuantizedFormat format, IR
         int rows = weights.Length / _layout.Columns;
         float[] decoded = new float[weights.Length];
         Decode(codes, block, firstRow, decoded);
-        float[] outputs = correction is null ? [] : correction.Fit.OutputsOf(weights);
+        float[] outputs = correction is null ? [] : correction.Fit.ExpectedOf(weights);
         double[] gains = correction is null ? [] : correction.Fit.GainsOf(outputs, correction.Fit.OutputsOf(decoded));
         for (int r = 0; r < rows; r++)
         {

@@ -46,7 +46,10 @@ public static class ArtefactValidator
         if (originalPath is null) return WithoutOriginal(reader, recheck, measurement, problems, cancellationToken);
 
         using IModelSource original = ModelSource.Open(originalPath);
-        OutputRecheck? outputs = OutputRecheck.Open(kernels, reader, original, calibrationPath);
+        // What a model run gave as inputs is not in any file.
+        OutputRecheck? outputs = report?.Calibration == ResultBuilder.Sequential
+            ? null
+            : OutputRecheck.Open(kernels, reader, original, calibrationPath);
         List<MeasuredLayer> layers = MeasureAll(reader, original, measurement, outputs, problems, cancellationToken);
         foreach (MeasuredLayer layer in layers) CompareRow(layer, recheck, problems);
         if (layers.Count == reader.Layers.Count(layer => !layer.IsKept))

@@ -14,6 +14,9 @@ internal static class ResultBuilder
     /// <summary>The version of the document's form.</summary>
     public const int SchemaVersion = 1;
 
+    /// <summary>The word of reports for calibration by running the model.</summary>
+    public const string Sequential = "sequential";
+
     /// <summary>The version of the library.</summary>
     public static string ToolVersion { get; } =
         typeof(ResultBuilder).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
@@ -39,6 +42,7 @@ internal static class ResultBuilder
             Modality = TextForms.Of(plan.Modality),
             Strategy = ReportOf(plan.Strategy),
             Recipe = TextForms.Of(plan.Config.Recipe),
+            Calibration = plan.Runner is null ? null : Sequential,
             RequestedBitWidth = plan.Config.BitWidth,
             BitWidth = ladder.BitWidth,
             AccuracyMetric = plan.JudgeByOutputs ? "output" : "weight",

@@ -29,6 +29,12 @@ public sealed record QuantizationResult
     /// <summary>The recipe: <c>strategy</c> or <c>best</c>; null in documents of versions that had none.</summary>
     public string? Recipe { get; init; }
 
+    /// <summary>
+    /// <c>sequential</c> where layers were calibrated one after the other by running the model: then output figures are of the layer behind the
+    /// quantized ones before it, against the original model. Null otherwise.
+    /// </summary>
+    public string? Calibration { get; init; }
+
     /// <summary>The width that was asked for.</summary>
     public required int RequestedBitWidth { get; init; }
 
