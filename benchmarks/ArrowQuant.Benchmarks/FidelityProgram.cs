@@ -9,13 +9,19 @@ namespace ArrowQuant.Benchmarks;
 
 /// <summary>
 /// Quantizes the sample models with every method and width, runs them with decoded weights, and prints how far they are from the
-/// originals: <c>fidelity [--samples N] [--model NAME] [--bits 2,4,8] [--recipe strategy,best] [--sequential] [--tables] [--out FILE]</c>; with
-/// <c>--tables</c> lookup tables (embeddings) are quantized too, with <c>--sequential</c> models that can be run are calibrated by running them as
-/// well.
+/// originals: <c>fidelity [--samples N] [--model NAME] [--bits 2,4,8] [--recipe strategy,best] [--sequential] [--tables] [--layout WORD]
+/// [--rotation WORD] [--rotation-seed N] [--widths MAP] [--out FILE]</c>; with <c>--tables</c> lookup tables (embeddings) are quantized too, with
+/// <c>--sequential</c> models that can be run are calibrated by running them as well, the others are the settings of these names (widths:
+/// layer_bit_widths).
 /// </summary>
 internal static class FidelityProgram
 {
     private const string Embeddings = "embedding_table|class_embedding|wte|pos_embed";
+
+    private static readonly (string Flag, string Name)[] Settings =
+    [
+        ("--layout", "layout"), ("--rotation", "rotation"), ("--rotation-seed", "rotation_seed"), ("--widths", "layer_bit_widths"),
+    ];
 
     /// <summary>Runs the program.</summary>
     public static async Task<int> RunAsync(string[] args)
@@ -24,8 +30,11 @@ internal static class FidelityProgram
         string? only = Arguments.Value(args, "--model");
         int[] widths = [.. (Arguments.Value(args, "--bits") ?? "2,4,8").Split(',').Select(int.Parse)];
         bool tables = args.Contains("--tables");
-        Recipe[] recipes = [.. (Arguments.Value(args, "--recipe") ?? "strategy,best").Split(',').Select(word => Enum.Parse<Recipe>(word, ignoreCase: true))];
+        Recipe[] recipes =
+            [.. (Arguments.Value(args, "--recipe") ?? "strategy,best").Split(',').Select(word => Enum.Parse<Recipe>(word, ignoreCase: true))];
         bool sequential = args.Contains("--sequential");
+        (string, string)[] settings = [.. Settings.Where(setting => Arguments.Value(args, setting.Flag) is not null)
+            .Select(setting => (setting.Name, Arguments.Value(args, setting.Flag)!))];
         var text = new StringBuilder();
         void Say(string line)
         {
@@ -38,12 +47,13 @@ internal static class FidelityProgram
         Say($"Every layer{(tables ? "" : " but embeddings")}, group 128, artefacts read back by an independent reader; "
             + $"{samples} samples of DDIM 20 steps. Commit {Repository.Commit()}.");
         foreach (IModelTrial trial in Trials(samples).Where(trial => only is null || trial.Model == only))
-            await Table(trial, new Choices(widths, recipes, tables, sequential), Say);
+            await Table(trial, new Choices(widths, recipes, tables, sequential, settings), Say);
         if (Arguments.Value(args, "--out") is { } file) await File.WriteAllTextAsync(file, text.ToString());
         return 0;
     }
 
-    private sealed record Choices(int[] Widths, Recipe[] Recipes, bool Tables, bool Sequential);
+    private sealed record Choices(
+        int[] Widths, Recipe[] Recipes, bool Tables, bool Sequential, IReadOnlyList<(string Name, string Value)> Settings);
 
     private static async Task Table(IModelTrial trial, Choices choices, Action<string> say)
     {
@@ -57,26 +67,38 @@ internal static class FidelityProgram
         {
             foreach (Recipe recipe in choices.Recipes)
             {
-                say(await Row(trial, bits, choices.Tables, recipe, "without data", new QuantizationRunOptions { NoCalibration = true }));
-                say(await Row(trial, bits, choices.Tables, recipe, "calibrated", new QuantizationRunOptions()));
+                DiffusionQuantConfig config = Configured(bits, recipe, choices);
+                say(await Row(trial, config, "without data", new QuantizationRunOptions { NoCalibration = true }));
+                say(await Row(trial, config, "calibrated", new QuantizationRunOptions()));
                 if (choices.Sequential && trial.Runner is { } runner)
-                    say(await Row(trial, bits, choices.Tables, recipe, "sequential", new QuantizationRunOptions { Runner = runner }));
+                    say(await Row(trial, config, "sequential", new QuantizationRunOptions { Runner = runner }));
             }
         }
     }
 
-    private static async Task<string> Row(
-        IModelTrial trial, int bits, bool tables, Recipe recipe, string data, QuantizationRunOptions options)
+    private static DiffusionQuantConfig Configured(int bits, Recipe recipe, Choices choices)
     {
-        using var folder = new TempFolder();
-        var config = new DiffusionQuantConfig
+        DiffusionQuantConfig config = new()
         {
             BitWidth = bits,
             Recipe = recipe,
             MinAccuracy = 0,
             SkipSensitiveLayers = false,
-            ExcludeLayers = tables ? [] : [Embeddings],
+            ExcludeLayers = choices.Tables ? [] : [Embeddings],
         };
+        foreach ((string name, string value) in choices.Settings)
+        {
+            if (!ConfigurationSettings.Find(name)!.TryApply(config, value, out config, out string? problem))
+                throw new ArgumentException(problem);
+        }
+
+        return config;
+    }
+
+    private static async Task<string> Row(
+        IModelTrial trial, DiffusionQuantConfig config, string data, QuantizationRunOptions options)
+    {
+        using var folder = new TempFolder();
         QuantizationResult result = await new DiffusionQuantizer().QuantizeAsync(
             RepositoryPaths.Sample(trial.Model), folder.PathOf("out"), config, options);
         string methods = string.Join(", ", result.Layers
@@ -84,7 +106,7 @@ internal static class FidelityProgram
             .OrderByDescending(g => g.Count()).Select(g => $"{g.Count()} {g.Key}"));
         double? error = result.Layers.All(l => l.OutputError is not null) ? result.Layers.Average(l => l.OutputError!.Value) : null;
         string figures = trial.Judge(ArtefactDecoder.Decode(folder.PathOf("out")));
-        return $"| INT{bits}{(recipe == Recipe.Strategy ? "" : " best")} {data} ({methods}) | " +
+        return $"| INT{config.BitWidth}{(config.Recipe == Recipe.Strategy ? "" : " best")} {data} ({methods}) | " +
             $"{result.BitsPerWeight:0.00} | {result.WeightCosineSimilarity:0.0000} | " +
             $"{result.OutputCosineSimilarity:0.0000} | {error:0.0000} | {result.DamageEstimate:0.000} | {figures} |";
     }

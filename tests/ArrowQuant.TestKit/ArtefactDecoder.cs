@@ -85,7 +85,6 @@ public static class ArtefactDecoder
 
     private static void DecodeBlock(ArtefactRow block, int columns, Span<float> target)
     {
-        if (block.Transform != "none") throw Wrong(block, $"transform {block.Transform} is not known");
         if (!KnownMethods.Contains(block.Method)) throw Wrong(block, $"method {block.Method} is not known");
         int bits = block.QuantType switch
         {
@@ -97,6 +96,7 @@ public static class ArtefactDecoder
         };
         if (bits == 0)
         {
+            if (block.Transform != "none") throw Wrong(block, $"transform {block.Transform} of a kept tensor is not known");
             DecodeKept(block, target);
             return;
         }
@@ -107,6 +107,7 @@ public static class ArtefactDecoder
         int groupSize = GroupSizeOf(block, columns);
         int groupsPerRow = (columns + groupSize - 1) / groupSize;
         CheckGroupValues(block, bits, block.RowCount * groupsPerRow);
+        var trellis = TrellisCodes.Knows(block.Layout) ? new TrellisCodes(block.Layout, columns) : null;
         for (int row = 0; row < block.RowCount; row++)
         {
             ReadOnlySpan<byte> packed = block.Data.AsSpan(row * rowBytes, rowBytes);
@@ -114,9 +115,15 @@ public static class ArtefactDecoder
             {
                 int bit = column * bits;
                 int code = (packed[bit / 8] >> (bit % 8)) & ((1 << bits) - 1);
-                float value = Value(block, code, (row * groupsPerRow) + (column / groupSize));
-                target[(row * columns) + column] = value * EqualizationOf(block, column, columns);
+                int group = (row * groupsPerRow) + (column / groupSize);
+                target[(row * columns) + column] = trellis is null
+                    ? Value(block, code, group)
+                    : trellis.Next(row, column, code) * block.Scales[group];
             }
+
+            Span<float> values = target.Slice(row * columns, columns);
+            if (!BlockRotation.TryUndo(block.Transform, values, groupSize)) throw Wrong(block, $"transform {block.Transform} is not known");
+            for (int column = 0; column < columns; column++) values[column] *= EqualizationOf(block, column, columns);
         }
     }
 
@@ -142,12 +149,14 @@ public static class ArtefactDecoder
         int levelsPerGroup = block.Layout switch
         {
             "affine" => 0,
+            "trellis4" or "trellis6" when bits == 2 => 0,
             "lattice2" when bits == 2 => 2,
             "lattice3" when bits == 2 => 3,
             _ => throw Wrong(block, $"layout {block.Layout} at {bits} bits is not known"),
         };
         long affine = block.Layout == "affine" ? groups : 0;
-        if (block.Scales.Length != affine || block.ZeroPoints.Length != affine || block.Levels.Length != groups * levelsPerGroup)
+        long scales = levelsPerGroup == 0 ? groups : 0;
+        if (block.Scales.Length != scales || block.ZeroPoints.Length != affine || block.Levels.Length != groups * levelsPerGroup)
         {
             string found = $"{block.Scales.Length} scales, {block.ZeroPoints.Length} zero points, {block.Levels.Length} levels";
             throw Wrong(block, $"{groups} groups of {block.Layout} with {found}");

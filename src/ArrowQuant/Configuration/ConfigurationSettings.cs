@@ -22,8 +22,8 @@ public static class ConfigurationSettings
             ScalarForms.Word<Recipe>(), c => c.Recipe, (c, v) => c with { Recipe = v }),
         new ScalarSetting<double?>(
             "edge_layers", SettingKind.Word,
-            "Layers with at most this share of the quantizable weights are stored at INT8; auto is off, and 1% with recipe best",
-            "auto, off, above 0% to 100%", ShareForm.PercentOrAuto, v => v is null or 0 or (>= ShareForm.Least and <= 1),
+            "Layers with at most this share of the quantizable weights are stored at INT8; recipe is off, and 1% with recipe best",
+            "recipe, off, above 0% to 100%", ShareForm.PercentOrRecipe, v => v is null or 0 or (>= ShareForm.Least and <= 1),
             c => c.EdgeLayers, (c, v) => c with { EdgeLayers = v }),
         Range("num_time_groups", "Contiguous groups of denoising timesteps; fewer distinct timesteps give fewer groups", 1, 100,
             c => c.NumTimeGroups, (c, v) => c with { NumTimeGroups = v }),
@@ -55,6 +55,12 @@ public static class ConfigurationSettings
         new ScalarSetting<int>(
             "hessian_block", SettingKind.Whole, "Columns per Hessian block; 0 is full up to 8192 columns, else 4096", "0, 256..16384",
             ScalarForms.Integer, v => v is 0 or (>= 256 and <= 16384), c => c.HessianBlock, (c, v) => c with { HessianBlock = v }),
+        Word("layout", "What codes may stand for at 2 bits; recipe is method, and trellis6 with recipe best; method is the grids of the layer's method, auto the least error of all",
+            ScalarForms.Word<LayoutChoice>(), c => c.Layout, (c, v) => c with { Layout = v }),
+        Word("rotation", "Rotate groups by a Hadamard matrix before they are quantized; auto does where it lowers the error; recipe is none, and with recipe best hadamard at 2 bits and auto at 4",
+            ScalarForms.Word<RotationChoice>(), c => c.Rotation, (c, v) => c with { Rotation = v }),
+        Range("rotation_seed", "What the signs of the rotation follow from", 0, int.MaxValue,
+            c => c.RotationSeed, (c, v) => c with { RotationSeed = v }),
         Switch("skip_sensitive_layers", "Keep embeddings, norms, heads and other sensitive layers as they are",
             c => c.SkipSensitiveLayers, (c, v) => c with { SkipSensitiveLayers = v }),
         new TextListSetting(

@@ -70,6 +70,18 @@ public sealed record DiffusionQuantConfig
     /// <summary>Columns per Hessian block: 0 (full up to 8192 columns, else 4096) or 256..16384.</summary>
     public int HessianBlock { get; init; }
 
+    /// <summary>What codes may stand for at 2 bits. Documents leave it out while it is the default.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public LayoutChoice Layout { get; init; }
+
+    /// <summary>Whether groups are rotated before they are quantized. Documents leave it out while it is the default.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public RotationChoice Rotation { get; init; }
+
+    /// <summary>What the signs of a rotation follow from, 0..2147483647. Documents leave it out while it is the default.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int RotationSeed { get; init; }
+
     /// <summary>Whether embeddings, norms, heads and other sensitive layers are kept.</summary>
     public bool SkipSensitiveLayers { get; init; } = true;
 

@@ -13,6 +13,15 @@ internal static class RecipeRules
     public static double EdgeShareOf(DiffusionQuantConfig config) =>
         config.EdgeLayers ?? (config.Recipe == Recipe.Best ? BestEdgeShare : 0);
 
+    /// <summary>What codes may stand for at 2 bits; never <see cref="LayoutChoice.Recipe"/>.</summary>
+    public static LayoutChoice LayoutOf(DiffusionQuantConfig config) => config.Layout != LayoutChoice.Recipe ? config.Layout
+        : config.Recipe == Recipe.Best ? LayoutChoice.Trellis6 : LayoutChoice.Method;
+
+    /// <summary>Whether groups are rotated at a width; never <see cref="RotationChoice.Recipe"/>.</summary>
+    public static RotationChoice RotationAt(DiffusionQuantConfig config, int bits) => config.Rotation != RotationChoice.Recipe ? config.Rotation
+        : config.Recipe != Recipe.Best ? RotationChoice.None
+        : bits switch { 2 => RotationChoice.Hadamard, 4 => RotationChoice.Auto, _ => RotationChoice.None };
+
     /// <summary>Whether a layer of so many weights is an edge layer.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="weights">Weights of the layer.</param>

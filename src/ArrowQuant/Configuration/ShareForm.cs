@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace ArrowQuant.Configuration;
 
-/// <summary>A share as text: <c>1%</c>, <c>0.5 %</c>, <c>off</c> for 0, and <c>auto</c> for what the recipe says.</summary>
+/// <summary>A share as text: <c>1%</c>, <c>0.5 %</c>, <c>off</c> for 0, and <c>recipe</c> for what the recipe says.</summary>
 internal static class ShareForm
 {
     /// <summary>Reads and writes the share.</summary>
-    public static ScalarForm<double?> PercentOrAuto { get; } = new(TryParse, Format);
+    public static ScalarForm<double?> PercentOrRecipe { get; } = new(TryParse, Format);
 
     /// <summary>The least share that can be written.</summary>
     public const double Least = 1e-12;
@@ -16,7 +16,7 @@ internal static class ShareForm
     private static bool TryParse(string text, out double? value)
     {
         value = null;
-        if (text.Equals("auto", StringComparison.OrdinalIgnoreCase)) return true;
+        if (text.Equals("recipe", StringComparison.OrdinalIgnoreCase)) return true;
         value = 0;
         if (text.Equals("off", StringComparison.OrdinalIgnoreCase)) return true;
         if (!text.EndsWith('%')) return false;
@@ -31,7 +31,7 @@ internal static class ShareForm
     // Through decimal, so that 0.7 % is not written as 0.7000000000000001 %.
     private static string Format(double? value) => value switch
     {
-        null => "auto",
+        null => "recipe",
         0 => "off",
         >= Least and <= 1 => $"{((decimal)value * 100).ToString("0.##########", CultureInfo.InvariantCulture)}%",
         _ => value.Value.ToString("R", CultureInfo.InvariantCulture),

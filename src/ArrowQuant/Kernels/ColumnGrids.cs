@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ArrowQuant.Kernels.Trellis;
 
 namespace ArrowQuant.Kernels;
 
@@ -26,10 +27,13 @@ internal sealed unsafe class ColumnGrids : IDisposable
     /// <summary>Whether the grids are lattices.</summary>
     public bool IsLattice { get; private set; }
 
+    /// <summary>The trellis of the grids, or null for others.</summary>
+    public TrellisTable? Trellis { get; private set; }
+
     /// <summary>Largest code of affine grids.</summary>
     public int LargestCode { get; private set; }
 
-    /// <summary>Affine: scale. Lattice: mu.</summary>
+    /// <summary>Affine: scale. Lattice: mu. Trellis: gain.</summary>
     internal float* First => _values;
 
     /// <summary>Affine: zero point. Lattice: a1.</summary>
@@ -71,6 +75,13 @@ internal sealed unsafe class ColumnGrids : IDisposable
             Second[r] = levels[perRow * r + perRow - 2];
             Third[r] = levels[perRow * r + perRow - 1];
         }
+    }
+
+    /// <summary>Sets the gains of a trellis, one per row.</summary>
+    public void SetTrellis(ReadOnlySpan<float> gains, TrellisTable table)
+    {
+        Trellis = table;
+        gains.CopyTo(new Span<float>(First, gains.Length));
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using ArrowQuant.Kernels.Lanes;
+using ArrowQuant.Kernels.Trellis;
 
 namespace ArrowQuant.Kernels;
 
@@ -29,14 +31,39 @@ internal static unsafe class Compensation<T>
             float* errors = block.Errors + (nint)j * rows;
             byte* codes = block.Codes + (nint)j * rows;
             T diagonal = T.Of(u[j]);
+            if (grids.Trellis is { } table) FollowTrellis(table, weights, grids.First, block.Rows, rows, codes, errors);
             for (int r = 0; r < rows; r += T.Count)
             {
                 T value = T.Load(weights + r);
-                T decoded = grids.IsLattice ? Lattice(value, grids, r, codes + r) : Affine(value, grids, r, codes + r);
+                T decoded = grids.Trellis is not null ? T.Load(errors + r)
+                    : grids.IsLattice ? Lattice(value, grids, r, codes + r) : Affine(value, grids, r, codes + r);
                 T.Store((value - decoded) / diagonal, errors + r);
             }
 
             for (int k = j + 1; k < columns; k++) Subtract(block.Weights + (nint)k * rows, errors, T.Of(-u[k]), rows);
+        }
+    }
+
+    // The column is one path down its rows, which are those of one tile; the errors receive what it decodes to.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void FollowTrellis(
+        TrellisTable table, float* weights, float* gains, int rows, int paddedRows, byte* codes, float* decoded)
+    {
+        byte* scratch = (byte*)NativeMemory.AlignedAlloc((nuint)TrellisPath<T>.ScratchLength(table, rows), 64);
+        TrellisPath<T>.Find(table, weights, gains, rows, scratch, codes);
+        NativeMemory.AlignedFree(scratch);
+        ReadOnlySpan<float> values = table.Values;
+        int state = 0;
+        for (int r = 0; r < rows; r++)
+        {
+            state = (state << 2 | codes[r]) & (table.States - 1);
+            decoded[r] = values[state] * gains[r];
+        }
+
+        for (int r = rows; r < paddedRows; r++)
+        {
+            codes[r] = 0;
+            decoded[r] = 0f;
         }
     }
 

@@ -8,7 +8,7 @@ namespace ArrowQuant.Kernels;
 /// <summary>
 /// The kernels over one kind of lanes: cuts rows into batches of one group per lane, and elementwise passes with scalar tails.
 /// </summary>
-internal sealed unsafe class KernelSet<T>(string name) : KernelSet
+internal sealed unsafe partial class KernelSet<T>(string name) : KernelSet
     where T : unmanaged, ILanes<T>
 {
     public override string Name => name;

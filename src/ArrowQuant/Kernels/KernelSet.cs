@@ -2,6 +2,7 @@ using System.Runtime.Intrinsics;
 using ArrowQuant.Errors;
 using ArrowQuant.Kernels.Lanes;
 using ArrowQuant.Kernels.LinearAlgebra;
+using ArrowQuant.Kernels.Trellis;
 
 namespace ArrowQuant.Kernels;
 
@@ -104,6 +105,41 @@ internal abstract class KernelSet
     /// </summary>
     public abstract void Compensate(
         ColumnBlock block, int first, int end, int columns, ColumnGrids grids, float[] factor, int stride, int offset);
+
+    /// <summary>The codes of the best path down one column of a tile, in the sense of <see cref="TrellisPath{T}"/>.</summary>
+    /// <param name="table">The trellis.</param>
+    /// <param name="values">Finite values.</param>
+    /// <param name="gains">As many gains, 0 or more.</param>
+    /// <param name="codes">Receives as many codes.</param>
+    public abstract void EncodeTrellis(TrellisTable table, ReadOnlySpan<float> values, ReadOnlySpan<float> gains, Span<byte> codes);
+
+    /// <summary>The same for every column and tile of some rows, the first of which begins a tile.</summary>
+    /// <param name="table">The trellis.</param>
+    /// <param name="rows">The weights, all finite.</param>
+    /// <param name="gains">[rows, groups per row] gains, 0 or more.</param>
+    /// <param name="codes">Receives [rows, columns] codes.</param>
+    public abstract void EncodeTrellis(TrellisTable table, GroupRows rows, ReadOnlySpan<float> gains, Span<byte> codes);
+
+    /// <summary>
+    /// Turns a row of trellis codes into table values plus 128, which <see cref="DecodeAffine"/> decodes with the gain for a scale and zero
+    /// point 128.
+    /// </summary>
+    /// <param name="table">The trellis.</param>
+    /// <param name="states">States of the row before, zeros before the first of a tile; receives those of this row.</param>
+    /// <param name="codes">Codes in, values out.</param>
+    public abstract void StepTrellis(TrellisTable table, Span<byte> states, Span<byte> codes);
+
+    /// <summary>
+    /// The orthonormal Walsh-Hadamard transform of <paramref name="values"/> times <paramref name="signs"/>, in place. The values are
+    /// multiplied by <c>1 / sqrt(length)</c> in single precision first.
+    /// </summary>
+    /// <param name="values">A power of two of finite values.</param>
+    /// <param name="signs">As many values of 1 or -1.</param>
+    /// <exception cref="ArgumentException">The lengths differ, or are no power of two.</exception>
+    public abstract void Rotate(Span<float> values, ReadOnlySpan<float> signs);
+
+    /// <summary>The inverse of <see cref="Rotate"/>: the transform, times the signs.</summary>
+    public abstract void RotateBack(Span<float> values, ReadOnlySpan<float> signs);
 
     private static string Widest() =>
         Vector512.IsHardwareAccelerated

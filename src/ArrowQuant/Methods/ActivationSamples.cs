@@ -1,3 +1,6 @@
+using ArrowQuant.Kernels;
+using ArrowQuant.Tensors;
+
 namespace ArrowQuant.Methods;
 
 /// <summary>Input rows of a layer, each with its time group and its weight in the objective; the weights add up to 1.</summary>
@@ -102,6 +105,14 @@ internal sealed class ActivationSamples
             for (int c = 0; c < Features; c++) rows[i * Features + c] = Rows[i * Features + c] * scales[c / perChannel];
         }
 
+        return new ActivationSamples(rows, Features, Groups, GroupCount, Weights);
+    }
+
+    /// <summary>The inputs of a layer whose weights are rotated.</summary>
+    public ActivationSamples Rotated(KernelSet kernels, HadamardRotation rotation)
+    {
+        float[] rows = [.. Rows];
+        for (int i = 0; i < Count; i++) rotation.Rotate(kernels, rows.AsSpan(i * Features, Features));
         return new ActivationSamples(rows, Features, Groups, GroupCount, Weights);
     }
 

@@ -71,7 +71,7 @@ internal sealed class CalibratedPreparation
         PreparedLayer byWeights = LayerPreparation.PrepareByWeights(_request, Recipe, correction, consume => consume(_sample));
         if (!Recipe.IsCompensated) return KeepBetter(Weighed(samples, correction), byWeights, omega);
         _held.Add(_request.Budget.Charge(
-            HessianFactor.BytesOf(_request.Columns, BlockColumns),
+            HessianFactor.BytesOf(_request.Columns, BlockColumns) * (RecipeRules.RotationAt(_request.Config, _request.BitWidth) == RotationChoice.Auto ? 2 : 1),
             $"the Hessian of {_request.Name} in blocks of {BlockColumns} columns (hessian_block)"));
         if (samples.Original is not null)
             _held.Add(_request.Budget.Charge(Retargeting.BytesOf(_request.Columns), $"retargeting of {_request.Name}"));
@@ -101,7 +101,7 @@ internal sealed class CalibratedPreparation
             Recipe = Recipe,
             Format = byWeights.Format,
             Search = byWeights.Search,
-            ColumnWeights = HessianFactor.Importance(SquareMeans()),
+            ColumnWeights = byWeights.Format.Rotation is null ? HessianFactor.Importance(SquareMeans()) : [],
             TimeAwareJson = TimeAwareJsonOf([.. Enumerable.Repeat(1.0 / _calibration.Groups.Count, _calibration.Groups.Count)], null),
             ActivationStatsJson = ActivationStats.Of(_calibration.Groups).ToJson(),
         };
@@ -134,13 +134,15 @@ internal sealed class CalibratedPreparation
     // The diagonal of the Hessian alone: columns weigh by it, and no error is passed on.
     private PreparedLayer Weighed(ActivationSamples samples, OutputCorrection correction)
     {
-        float[] importance = HessianFactor.Importance(samples.SquareMeans());
-        return Best(correction, Grid.CandidatesOf(Recipe.Method, _request.BitWidth).Select(grid => new PreparedLayer
+        IReadOnlyList<Grid> grids = Grid.CandidatesOf(Recipe.Method, _request.BitWidth, _request.Config);
+        float[] plain = HessianFactor.Importance(samples.SquareMeans());
+        float[] rotated = grids.Any(grid => grid.IsRotated) ? HessianFactor.Importance(Rotated(samples).SquareMeans()) : [];
+        return Best(correction, grids.Select(grid => new PreparedLayer
         {
             Recipe = Recipe,
             Format = _request.FormatOf(grid),
             Search = grid.Search,
-            ColumnWeights = importance,
+            ColumnWeights = grid.IsRotated ? rotated : plain,
             Correction = correction,
             Held = _held,
         }));
@@ -148,25 +150,38 @@ internal sealed class CalibratedPreparation
 
     private PreparedLayer? Fit(ActivationSamples samples, OutputCorrection correction, bool shared)
     {
-        (float[] Scales, double Alpha)? equalization = Recipe.Enhancement == MethodNames.Spatial ? Equalize(samples) : null;
-        HessianFactor? hessian = equalization is { } found
-            ? Factor(samples.Scaled(found.Scales))
-            : shared ? SharedFactor(samples) : Factor(samples);
-        if (hessian is null) return null;
         float[]? retarget = samples.Original is null ? null : Retargeting.MatrixOf(_request.Kernels, samples, Threads);
-        IReadOnlyList<Grid> grids = Grid.CompensatedCandidatesOf(Recipe.Method, _request.BitWidth, _request.Config.Recipe);
-        return Best(correction, grids.Select(grid => new PreparedLayer
+        ILookup<bool, Grid> grids = Grid.CompensatedCandidatesOf(Recipe.Method, _request.BitWidth, _request.Config)
+            .ToLookup(grid => grid.IsRotated);
+        List<PreparedLayer> candidates = [];
+        if (grids.Contains(false))
+        {
+            (float[] Scales, double Alpha)? equalization = Recipe.Enhancement == MethodNames.Spatial ? Equalize(samples) : null;
+            HessianFactor? hessian = equalization is { } found
+                ? Factor(samples.Scaled(found.Scales))
+                : shared ? SharedFactor(samples, null) : Factor(samples);
+            if (hessian is not null) candidates.AddRange(grids[false].Select(grid => Candidate(grid, hessian, equalization, correction) with { Retarget = retarget }));
+        }
+
+        // What equalization is for, a rotation does by itself: it spreads large channels over their group.
+        if (grids.Contains(true) && (shared ? SharedFactor(samples, _request.Rotation) : Factor(Rotated(samples))) is { } rotated)
+            candidates.AddRange(grids[true].Select(grid => Candidate(grid, rotated, null, correction) with { Retarget = retarget }));
+        return candidates.Count == 0 ? null : Best(correction, candidates);
+    }
+
+    private PreparedLayer Candidate(
+        Grid grid, HessianFactor hessian, (float[] Scales, double Alpha)? equalization, OutputCorrection correction) => new()
         {
             Recipe = equalization is null ? Recipe : Recipe with { ChannelEqualization = true },
             Format = _request.FormatOf(grid, equalization?.Scales),
             Search = grid.Search,
             Hessian = hessian,
-            Retarget = retarget,
             Correction = correction,
             Alpha = equalization?.Alpha,
             Held = _held,
-        }));
-    }
+        };
+
+    private ActivationSamples Rotated(ActivationSamples samples) => samples.Rotated(_request.Kernels, _request.Rotation);
 
     // The candidate that costs least on the rows that it was fitted to; the first of equal ones.
     private PreparedLayer Best(OutputCorrection correction, IEnumerable<PreparedLayer> candidates) => candidates
@@ -176,7 +191,7 @@ internal sealed class CalibratedPreparation
 
     private (float[] Scales, double Alpha)? Equalize(ActivationSamples samples)
     {
-        Grid grid = Grid.CandidatesOf(MethodNames.BaseMethod, _request.BitWidth)[0];
+        Grid grid = Grid.OfEqualization(_request.BitWidth);
         var meter = new OutputMeter(_request.Kernels, samples.Thinned(MeterRows));
         var correction = new OutputCorrection(meter, meter, null);
         return new EqualizationSearch(samples, _request.Channels).Find(_sample, (scales, importance) =>
@@ -193,10 +208,10 @@ internal sealed class CalibratedPreparation
         });
     }
 
-    private HessianFactor? SharedFactor(ActivationSamples samples)
+    private HessianFactor? SharedFactor(ActivationSamples samples, HadamardRotation? rotation)
     {
-        var key = new HessianKey(_calibration.InputHash, IsTimeAware, BlockColumns);
-        return _request.Hessians.Share(key, () => Factor(samples));
+        var key = new HessianKey(_calibration.InputHash, IsTimeAware, BlockColumns, rotation);
+        return _request.Hessians.Share(key, () => Factor(rotation is null ? samples : Rotated(samples)));
     }
 
     // Small layers go side by side on the workers; a large one has all of them to itself while its choices are made.
@@ -285,11 +300,12 @@ internal sealed class CalibratedPreparation
         PreparedLayer probe = candidate with { Correction = candidate.Correction! with { HeldOut = meter } };
         int columns = _request.Columns;
         int rows = _sample.Length / columns;
-        var parts = new RowMeasures[(rows + CompensatedCoder.RowsTogether - 1) / CompensatedCoder.RowsTogether];
+        int together = CompensatedCoder.RowsTogetherOf(candidate.Format);
+        var parts = new RowMeasures[(rows + together - 1) / together];
         Parallel.For(0, parts.Length, new ParallelOptions { MaxDegreeOfParallelism = Threads }, part =>
         {
-            int first = part * CompensatedCoder.RowsTogether;
-            int count = Math.Min(CompensatedCoder.RowsTogether, rows - first);
+            int first = part * together;
+            int count = Math.Min(together, rows - first);
             var block = new QuantizedBlock(candidate.Format, 0, count);
             ReadOnlySpan<float> weights = _sample.AsSpan(first * columns, count * columns);
             parts[part] = probe.NewQuantizer(_request.Kernels).Quantize(weights, block, 0);

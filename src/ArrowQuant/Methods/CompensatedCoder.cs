@@ -1,4 +1,5 @@
 using ArrowQuant.Kernels;
+using ArrowQuant.Kernels.Trellis;
 using ArrowQuant.Tensors;
 
 namespace ArrowQuant.Methods;
@@ -11,18 +12,22 @@ namespace ArrowQuant.Methods;
 /// </summary>
 internal sealed class CompensatedCoder(KernelSet kernels, GridFit fit, HessianFactor hessian) : IRowCoder
 {
-    /// <summary>Rows that are coded together; a constant, though no result depends on it.</summary>
+    /// <summary>Rows that are coded together; a constant, though no result depends on it, but for a trellis.</summary>
     public const int RowsTogether = 64;
 
     private readonly GroupLayout _layout = fit.Format.Groups;
+    private readonly int _rowsTogether = RowsTogetherOf(fit.Format);
+
+    /// <summary>Rows that are coded together with a format: a tile of a trellis, whose paths go down its rows.</summary>
+    public static int RowsTogetherOf(QuantizedFormat format) => format.Trellis is null ? RowsTogether : TrellisTable.TileRows;
 
     /// <inheritdoc/>
     public void Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes)
     {
         int rows = weights.Length / _layout.Columns;
-        for (int r = 0; r < rows; r += RowsTogether)
+        for (int r = 0; r < rows; r += _rowsTogether)
         {
-            int count = Math.Min(RowsTogether, rows - r);
+            int count = Math.Min(_rowsTogether, rows - r);
             Range part = (r * _layout.Columns)..((r + count) * _layout.Columns);
             CodeRows(weights[part].ToArray(), block, firstRow + r, codes[part]);
         }

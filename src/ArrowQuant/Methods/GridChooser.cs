@@ -7,7 +7,8 @@ namespace ArrowQuant.Methods;
 
 /// <summary>
 /// Chooses one grid for a whole layer by the error on a sample of its rows, so that blocks can stream afterwards. Rows are given one piece
-/// at a time; the choice does not depend on how they are cut.
+/// at a time; the choice does not depend on how they are cut, if whole tiles of a
+/// trellis stay together.
 /// </summary>
 internal sealed class GridChooser
 {
@@ -66,7 +67,7 @@ internal sealed class GridChooser
     }
 
     private static RowQuantizer QuantizerOf(KernelSet kernels, QuantizedFormat format, AffineSearch search) =>
-        new(kernels, format, new PlainCoder(kernels, new GridFit(kernels, format, search), []));
+        new(kernels, format, PreparedLayer.CoderOf(kernels, format, search, []));
 
     private double Damage(int index)
     {

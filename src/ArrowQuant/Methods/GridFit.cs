@@ -9,7 +9,7 @@ internal sealed class GridFit(KernelSet kernels, QuantizedFormat format, AffineS
     /// <summary>How the codes are to be read.</summary>
     public QuantizedFormat Format => format;
 
-    /// <summary>Fits all groups of [rows, columns] weights that begin at <paramref name="firstRow"/> of the block.</summary>
+    /// <summary>Fits the affine grids or lattices of all groups of [rows, columns] weights that begin at <paramref name="firstRow"/> of the block.</summary>
     /// <param name="weights">The weights.</param>
     /// <param name="columnWeights">Importance of every column, or empty.</param>
     /// <param name="block">Receives the grids.</param>
@@ -52,6 +52,15 @@ internal sealed class GridFit(KernelSet kernels, QuantizedFormat format, AffineS
             }
 
             grids.SetAffine(scales, zeroPoints, format.BitWidth);
+            return;
+        }
+
+        if (format.Trellis is { } table)
+        {
+            float[] gains = new float[rows];
+            new TrellisFit(kernels, table).Fit(groupRows, gains);
+            for (int r = 0; r < rows; r++) block.Scales[(firstRow + r) * perRow + group] = gains[r];
+            grids.SetTrellis(gains, table);
             return;
         }
 

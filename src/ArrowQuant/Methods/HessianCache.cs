@@ -1,3 +1,5 @@
+using ArrowQuant.Tensors;
+
 namespace ArrowQuant.Methods;
 
 /// <summary>
@@ -40,4 +42,5 @@ internal sealed class HessianCache
 /// <param name="Input">Hash of the calibration rows.</param>
 /// <param name="Balanced">Whether rows are weighed over time groups of equal share.</param>
 /// <param name="BlockColumns">Columns of a diagonal block.</param>
-internal readonly record struct HessianKey(UInt128 Input, bool Balanced, int BlockColumns);
+/// <param name="Rotation">What the inputs are rotated by, or null.</param>
+internal readonly record struct HessianKey(UInt128 Input, bool Balanced, int BlockColumns, HadamardRotation? Rotation);

@@ -17,7 +17,7 @@ internal static class LayerPreparation
     public static PreparedLayer PrepareByWeights(
         LayerRequest request, LayerRecipe recipe, OutputCorrection? correction, Action<SampleConsumer> readSample)
     {
-        IReadOnlyList<Grid> grids = Grid.CandidatesOf(recipe.Method, request.BitWidth);
+        IReadOnlyList<Grid> grids = Grid.CandidatesOf(recipe.Method, request.BitWidth, request.Config);
         Grid grid = grids[0];
         if (grids.Count > 1)
         {

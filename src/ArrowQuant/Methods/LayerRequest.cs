@@ -53,16 +53,22 @@ internal sealed record LayerRequest
     /// <summary>Columns of the matrix.</summary>
     public int Columns => (int)View.Columns;
 
+    /// <summary>The groups of a row.</summary>
+    private GroupLayout Groups => new(Columns, Recipe.Method == MethodNames.PerChannel ? Columns : Config.GroupSize);
+
+    /// <summary>The rotation of grids that are rotated.</summary>
+    public HadamardRotation Rotation => field ??= new HadamardRotation((uint)Config.RotationSeed, Groups);
+
     /// <summary>How the codes are read with a grid.</summary>
     public QuantizedFormat FormatOf(Grid grid, float[]? equalization = null)
     {
-        bool perChannel = Recipe.Method == MethodNames.PerChannel;
         return new QuantizedFormat
         {
             BitWidth = BitWidth,
             Layout = grid.Layout,
-            Groups = new GroupLayout(Columns, perChannel ? Columns : Config.GroupSize),
-            PerChannel = perChannel,
+            Groups = Groups,
+            PerChannel = Recipe.Method == MethodNames.PerChannel,
+            Rotation = grid.IsRotated ? Rotation : null,
             EqualizationScales = equalization,
         };
     }

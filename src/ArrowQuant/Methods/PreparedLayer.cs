@@ -48,9 +48,13 @@ internal sealed record PreparedLayer : IDisposable
         foreach (IDisposable held in Held) held.Dispose();
     }
 
-    private IRowCoder NewCoder(KernelSet kernels)
-    {
-        var fit = new GridFit(kernels, Format, Search);
-        return Hessian is null ? new PlainCoder(kernels, fit, ColumnWeights) : new CompensatedCoder(kernels, fit, Hessian);
-    }
+    /// <summary>A coder that compensates nothing.</summary>
+    public static IRowCoder CoderOf(KernelSet kernels, QuantizedFormat format, AffineSearch search, float[] columnWeights) =>
+        format.Trellis is { } table
+            ? new TrellisCoder(kernels, table, format.Groups)
+            : new PlainCoder(kernels, new GridFit(kernels, format, search), columnWeights);
+
+    private IRowCoder NewCoder(KernelSet kernels) => Hessian is null
+        ? CoderOf(kernels, Format, Search, ColumnWeights)
+        : new CompensatedCoder(kernels, new GridFit(kernels, Format, Search), Hessian);
 }

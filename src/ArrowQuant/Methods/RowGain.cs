@@ -27,7 +27,7 @@ internal static class RowGain
     public static bool Apply(QuantizedBlock block, int row, double gain)
     {
         int groups = block.Format.Groups.GroupsPerRow;
-        return Scale(block.Format.Layout == CodeLayout.Affine
+        return Scale(block.Format.ScalesPerGroup > 0
             ? block.Scales.AsSpan(row * groups, groups)
             : block.Levels.AsSpan(row * groups * block.Format.LevelsPerGroup, groups * block.Format.LevelsPerGroup), gain);
     }

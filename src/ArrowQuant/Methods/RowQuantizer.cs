@@ -66,9 +66,9 @@ internal sealed class RowQuantizer(
         if (_codes.Length < weights.Length) _codes = new byte[weights.Length];
         Span<byte> codes = _codes.AsSpan(0, weights.Length);
         ReadOnlySpan<float> target = retarget is null ? weights : Retargeting.Apply(kernels, weights, retarget, _layout.Columns);
-        coder.Code(format.EqualizationScales is { } scales ? Equalized(target, scales) : target, block, firstRow, codes);
+        coder.Code(format.IsTransformed ? Transformed(target) : target, block, firstRow, codes);
         Pack(codes, block, firstRow);
-        if (correction is null && format.EqualizationScales is null) return MeasureByWeights(weights, codes, block, firstRow);
+        if (correction is null && !format.IsTransformed) return MeasureByWeights(weights, codes, block, firstRow);
         return MeasureDecoded(weights, codes, block, firstRow);
     }
 
@@ -78,7 +78,7 @@ internal sealed class RowQuantizer(
     public RowMeasures MeasureFinished(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow)
     {
         int rows = weights.Length / _layout.Columns;
-        if (correction is not null || format.EqualizationScales is not null)
+        if (correction is not null || format.IsTransformed)
         {
             float[] decoded = new float[weights.Length];
             BlockDecoder.Decode(kernels, block, firstRow, rows, decoded);
@@ -87,10 +87,12 @@ internal sealed class RowQuantizer(
 
         var measures = new RowMeasures(0);
         byte[] codes = new byte[_layout.Columns];
+        var steps = new CodeSteps(kernels, format);
         int rowBytes = _layout.RowBytes(format.BitWidth);
         for (int r = 0; r < rows; r++)
         {
             Codes.Unpack(block.Codes.AsSpan((firstRow + r) * rowBytes, rowBytes), format.BitWidth, codes);
+            steps.Turn(firstRow + r, codes);
             ErrorSums row = default;
             BlockDecoder.AddErrors(kernels, block, firstRow + r, codes, RowOf(weights, r), ref row);
             measures.Weights.Add(row);
@@ -162,22 +164,29 @@ internal sealed class RowQuantizer(
 
     private ReadOnlySpan<float> RowOf(ReadOnlySpan<float> values, int row) => values.Slice(row * _layout.Columns, _layout.Columns);
 
-    private float[] Equalized(ReadOnlySpan<float> weights, float[] scales)
+    private float[] Transformed(ReadOnlySpan<float> weights)
     {
-        int perChannel = _layout.Columns / scales.Length;
-        float[] equalized = new float[weights.Length];
-        for (int i = 0; i < weights.Length; i++) equalized[i] = weights[i] / scales[i % _layout.Columns / perChannel];
-        return equalized;
+        float[] transformed = weights.ToArray();
+        if (format.EqualizationScales is { } scales)
+        {
+            int perChannel = _layout.Columns / scales.Length;
+            for (int i = 0; i < transformed.Length; i++) transformed[i] /= scales[i % _layout.Columns / perChannel];
+        }
+
+        format.Rotation?.Rotate(kernels, transformed);
+        return transformed;
     }
 
-    private void Pack(ReadOnlySpan<byte> codes, QuantizedBlock block, int firstRow)
+    // Codes are stored as they are; from then on they are what decoding takes.
+    private void Pack(Span<byte> codes, QuantizedBlock block, int firstRow)
     {
         int rowBytes = _layout.RowBytes(format.BitWidth);
+        var steps = new CodeSteps(kernels, format);
         for (int r = 0; r < codes.Length / _layout.Columns; r++)
         {
-            Codes.Pack(
-                codes.Slice(r * _layout.Columns, _layout.Columns), format.BitWidth,
-                block.Codes.AsSpan((firstRow + r) * rowBytes, rowBytes));
+            Span<byte> row = codes.Slice(r * _layout.Columns, _layout.Columns);
+            Codes.Pack(row, format.BitWidth, block.Codes.AsSpan((firstRow + r) * rowBytes, rowBytes));
+            steps.Turn(firstRow + r, row);
         }
     }
 

@@ -93,7 +93,7 @@ internal sealed class AttemptRunner(
         Recipe = plan.RecipeOf(tensor),
         Calibration = () => LoadCalibration(tensor),
         Hessians = _hessians,
-        ReadSample = consume => LayerJob.ReadSample(kernels, reader, consume),
+        ReadSample = consume => LayerJob.ReadSample(kernels, reader, Grid.MayBeTrellis(plan.Config, bits), consume),
         Budget = budget,
         Threads = _threads,
     };

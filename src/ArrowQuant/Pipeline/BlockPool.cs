@@ -37,9 +37,10 @@ internal sealed class BlockPool
         }
     }
 
-    private readonly record struct BlockSize(long CodeBytes, long Groups, int Levels)
+    private readonly record struct BlockSize(long CodeBytes, long Groups, int ZeroPoints, int Levels)
     {
         public static BlockSize Of(QuantizedFormat format, int rows) => new(
-            (long)rows * format.Groups.RowBytes(format.BitWidth), (long)rows * format.Groups.GroupsPerRow, format.LevelsPerGroup);
+            (long)rows * format.Groups.RowBytes(format.BitWidth), (long)rows * format.Groups.GroupsPerRow,
+            format.ZeroPointsPerGroup, format.LevelsPerGroup);
     }
 }

@@ -16,6 +16,8 @@ namespace ArrowQuant.Pipeline;
         typeof(SnakeCaseConverter<FallbackScope>),
         typeof(SnakeCaseConverter<AccuracyMetric>),
         typeof(SnakeCaseConverter<Compression>),
+        typeof(SnakeCaseConverter<LayoutChoice>),
+        typeof(SnakeCaseConverter<RotationChoice>),
     ])]
 [JsonSerializable(typeof(DiffusionQuantConfig))]
 internal sealed partial class ConfigurationJsonContext : JsonSerializerContext;

@@ -36,6 +36,7 @@ internal static class FinishedBlockCodec
         writer.Write(choices.Format.PerChannel);
         writer.Write(choices.Format.EqualizationScales?.Length ?? -1);
         writer.Write(MemoryMarshal.AsBytes(choices.Format.EqualizationScales.AsSpan()));
+        writer.Write(choices.Format.Rotation is { } rotation ? rotation.Seed : -1L);
         writer.Write((int)choices.Search);
         WriteOptional(writer, choices.TimeAwareJson);
         WriteOptional(writer, choices.ActivationStatsJson);
@@ -68,6 +69,7 @@ internal static class FinishedBlockCodec
             PerChannel = reader.ReadBoolean(),
             EqualizationScales = ReadScales(reader),
         };
+        if (reader.ReadInt64() is >= 0 and var seed) format = format with { Rotation = new HadamardRotation((uint)seed, format.Groups) };
         return new PreparedLayer
         {
             Recipe = recipe,

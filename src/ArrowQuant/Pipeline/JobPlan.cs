@@ -1,5 +1,6 @@
 using ArrowQuant.Configuration;
 using ArrowQuant.Errors;
+using ArrowQuant.Methods;
 using ArrowQuant.Storage;
 using ArrowQuant.Tensors;
 
@@ -9,6 +10,7 @@ namespace ArrowQuant.Pipeline;
 internal static class JobPlan
 {
     private const int BytesBesideBlock = 4096;
+    private const int TileCopies = 4;
 
     /// <summary>The jobs of one shard, in the order in which their rows are written.</summary>
     public static IReadOnlyList<BlockJob> JobsOf(ModelPlan plan, PlannedShard shard, TensorWork?[] work)
@@ -81,7 +83,11 @@ internal static class JobPlan
             source = Math.Max(source, tensor.Job is null ? 0 : bytes);
             result = Math.Max(result, StoredBytes(plan, tensor, job));
             long columns = tensor.Reader.View.Columns;
-            weights = Math.Max(weights, columns * WeightConverter.RowsPerPiece(columns, IsCalibrated(tensor)));
+            bool tiles = tensor.Job is { } layer && Grid.MayBeTrellis(plan.Config, layer.BitWidth);
+            long rows = Math.Min(WeightConverter.RowsPerPiece(columns, IsCalibrated(tensor), tiles), Math.Max(job.RowCount, 1));
+
+            // A tile of wide rows is large: what is rotated, decoded and coded of it counts as well.
+            weights = Math.Max(weights, columns * (tiles ? TileCopies * rows : WeightConverter.RowsPerPiece(columns, IsCalibrated(tensor))));
         }
 
         return threads * (source + weights * sizeof(float)) + (long)WaitingBlocks(threads, jobs.Count) * result;

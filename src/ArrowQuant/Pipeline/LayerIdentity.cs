@@ -36,7 +36,7 @@ internal sealed class LayerIdentity
     /// Whether anything is chosen from the rows of the layer; not without calibration data and with a single grid to choose from.
     /// </summary>
     public bool DependsOnSample =>
-        Request.Recipe.IsCalibrated || Grid.CandidatesOf(Request.Recipe.Method, Request.BitWidth).Count > 1;
+        Request.Recipe.IsCalibrated || Grid.CandidatesOf(Request.Recipe.Method, Request.BitWidth, Request.Config).Count > 1;
 
     private UInt128 Compute(RunIdentity run)
     {

@@ -79,13 +79,13 @@ internal sealed class LayerJob : IDisposable
         _taken = null;
     }
 
-    /// <summary>Reads the row sample of a layer, piece by piece.</summary>
-    public static void ReadSample(KernelSet kernels, MatrixReader reader, SampleConsumer consume)
+    /// <summary>Reads the row sample of a layer, piece by piece; with <paramref name="tiles"/> by whole tiles of a trellis.</summary>
+    public static void ReadSample(KernelSet kernels, MatrixReader reader, bool tiles, SampleConsumer consume)
     {
         MatrixView view = reader.View;
         int columns = (int)view.Columns;
         int sample = GridChooser.SampleCount(view.Rows);
-        int pieceRows = Math.Min(sample, WeightConverter.RowsPerPiece(columns, false));
+        int pieceRows = Math.Min(sample, WeightConverter.RowsPerPiece(columns, false, tiles));
         byte[] bytes = new byte[pieceRows * reader.RowBytes];
         float[] weights = new float[(long)pieceRows * columns];
         for (int first = 0; first < sample; first += pieceRows)
@@ -109,7 +109,7 @@ internal sealed class LayerJob : IDisposable
         RowQuantizer quantizer = layer.NewQuantizer(_request.Kernels);
         var measures = new RowMeasures(layer.Correction?.HeldOut.Samples.GroupCount ?? 0);
         int columns = _request.Columns;
-        int pieceRows = WeightConverter.RowsPerPiece(columns, layer.Correction is not null);
+        int pieceRows = WeightConverter.RowsPerPiece(columns, layer.Correction is not null, layer.Format.Trellis is not null);
         for (int row = 0; row < block.RowCount; row += pieceRows)
         {
             int rows = Math.Min(pieceRows, block.RowCount - row);

@@ -19,7 +19,7 @@ internal sealed record QuantizedSize(int GroupSize)
     /// <summary>Bytes of a layer as it was quantized.</summary>
     public static long Of(MatrixView view, QuantizedFormat format)
     {
-        long perGroup = sizeof(float) * (format.Layout == CodeLayout.Affine ? 2 : format.LevelsPerGroup);
+        long perGroup = sizeof(float) * (format.ScalesPerGroup + format.ZeroPointsPerGroup + format.LevelsPerGroup);
         long equalization = (format.EqualizationScales?.Length ?? 0) * (long)sizeof(float);
         return view.Rows * (format.Groups.RowBytes(format.BitWidth) + format.Groups.GroupsPerRow * perGroup) + equalization;
     }

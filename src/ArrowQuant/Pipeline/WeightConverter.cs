@@ -1,5 +1,6 @@
 using ArrowQuant.Errors;
 using ArrowQuant.Kernels;
+using ArrowQuant.Kernels.Trellis;
 using ArrowQuant.Methods;
 using ArrowQuant.Tensors;
 
@@ -13,9 +14,14 @@ internal static class WeightConverter
     /// </summary>
     public const int PieceLength = 64 * 1024;
 
-    /// <summary>Rows of a piece: at least as many as are compensated together where the layer is fitted to its inputs.</summary>
-    public static int RowsPerPiece(long columns, bool calibrated) =>
-        (int)Math.Max(calibrated ? CompensatedCoder.RowsTogether : 1, PieceLength / Math.Max(1, columns));
+    /// <summary>
+    /// Rows of a piece: at least as many as are compensated together where the layer is fitted to its inputs, and whole tiles of a trellis.
+    /// </summary>
+    public static int RowsPerPiece(long columns, bool calibrated, bool tiles = false)
+    {
+        int rows = (int)Math.Max(calibrated ? CompensatedCoder.RowsTogether : 1, PieceLength / Math.Max(1, columns));
+        return tiles ? (rows + TrellisTable.TileRows - 1) / TrellisTable.TileRows * TrellisTable.TileRows : rows;
+    }
 
     /// <summary>Converts [rows, columns] elements.</summary>
     /// <param name="kernels">The kernels.</param>

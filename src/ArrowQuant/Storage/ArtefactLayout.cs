@@ -59,9 +59,6 @@ internal static class ArtefactLayout
     /// <summary>Every enhancement that a stored layer may name.</summary>
     public static IReadOnlyList<string> Enhancements { get; } = [None, "time_aware", "spatial"];
 
-    /// <summary>Every transform that a reader can undo.</summary>
-    public static IReadOnlyList<string> Transforms { get; } = [None];
-
     /// <summary>Every correction that a kept tensor may carry.</summary>
     public static IReadOnlyList<string> Corrections { get; } = [None, "bias"];
 

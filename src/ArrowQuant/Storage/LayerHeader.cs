@@ -35,8 +35,8 @@ internal sealed record LayerHeader
     /// <summary>activation_stats_json, or null.</summary>
     public string? ActivationStatsJson { get; init; }
 
-    /// <summary>The transform that decoding must undo; <c>none</c> today.</summary>
-    public string Transform { get; init; } = ArtefactLayout.None;
+    /// <summary>The transform that decoding must undo: <c>none</c> or <c>hadamard:</c> with a seed.</summary>
+    public string Transform => TransformText.Of(Format?.Rotation);
 
     /// <summary><c>bias</c> for a kept bias that was corrected, else <c>none</c>.</summary>
     public string Correction { get; init; } = ArtefactLayout.None;
@@ -59,9 +59,13 @@ internal sealed record LayerHeader
         ? checked(rowCount * format.Groups.RowBytes(format.BitWidth))
         : SourceType.ByteLength(checked(rowCount * View.Columns));
 
-    /// <summary>Scales (and zero points) that <paramref name="rowCount"/> rows have: one per group for affine, else none.</summary>
+    /// <summary>Scales that <paramref name="rowCount"/> rows have: one per group, for lattices none.</summary>
     public int ScaleCount(int rowCount) =>
-        Format is { Layout: CodeLayout.Affine } format ? checked(rowCount * format.Groups.GroupsPerRow) : 0;
+        Format is { } format ? checked(rowCount * format.Groups.GroupsPerRow) * format.ScalesPerGroup : 0;
+
+    /// <summary>Zero points that <paramref name="rowCount"/> rows have: one per group for affine, else none.</summary>
+    public int ZeroPointCount(int rowCount) =>
+        Format is { } format ? checked(rowCount * format.Groups.GroupsPerRow) * format.ZeroPointsPerGroup : 0;
 
     /// <summary>Level values that <paramref name="rowCount"/> rows have: 2 or 3 per group for the lattices, else none.</summary>
     public int LevelCount(int rowCount) =>

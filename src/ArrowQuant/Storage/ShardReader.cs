@@ -187,7 +187,7 @@ internal sealed class ShardReader : IDisposable
     {
         _cachedRowGroup = -1;
         _scales = ReadLists(ArtefactColumns.Scales, rowGroup, (layer, rows) => layer.ScaleCount(rows));
-        _zeroPoints = ReadLists(ArtefactColumns.ZeroPoints, rowGroup, (layer, rows) => layer.ScaleCount(rows));
+        _zeroPoints = ReadLists(ArtefactColumns.ZeroPoints, rowGroup, (layer, rows) => layer.ZeroPointCount(rows));
         _levels = ReadLists(ArtefactColumns.Levels, rowGroup, (layer, rows) => layer.LevelCount(rows));
         _cachedRowGroup = rowGroup;
     }

@@ -88,6 +88,7 @@ internal sealed class ShardWriter : IDisposable
             ?? throw new ArgumentException($"{header.LayerName} is kept: it has no codes", nameof(header));
         bool belongs = block.Format.BitWidth == format.BitWidth && block.Format.Layout == format.Layout
             && block.Format.Groups == format.Groups && block.Format.PerChannel == format.PerChannel
+            && Equals(block.Format.Rotation, format.Rotation)
             && block.RowStart + block.RowCount <= header.View.Rows;
         if (!belongs) throw new ArgumentException($"the block does not belong to layer {header.LayerName}", nameof(block));
         StoredRow row = StoredRowCodec.ToRow(header, block.RowStart, block.RowCount, sourceHash);

@@ -58,7 +58,7 @@ public sealed class StoredLayer
     /// <summary>The enhancement that was really used, or <c>none</c>.</summary>
     public string Enhancement => Header.Enhancement;
 
-    /// <summary>The transform that decoding undoes; <c>none</c> today.</summary>
+    /// <summary>The transform that decoding undoes: <c>none</c> or <c>hadamard:</c> with a seed.</summary>
     public string Transform => Header.Transform;
 
     /// <summary><c>bias</c> for a kept bias that was corrected, else <c>none</c>.</summary>

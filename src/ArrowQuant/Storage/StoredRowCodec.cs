@@ -46,7 +46,6 @@ internal static class StoredRowCodec
             throw new InvalidDataException($"row_axis is {row.RowAxis}, not a row dimension of shape {shape}");
         RequireKnown(ArtefactLayout.Method, row.Method, ArtefactLayout.Methods);
         RequireKnown(ArtefactLayout.Enhancement, row.Enhancement, ArtefactLayout.Enhancements);
-        RequireKnown(ArtefactLayout.Transform, row.Transform, ArtefactLayout.Transforms);
         RequireKnown(ArtefactLayout.Correction, row.Correction, ArtefactLayout.Corrections);
         QuantizedFormat? format = ParseFormat(row, MatrixView.Of(shape, (int)row.RowAxis));
         LayerHeader header = new()
@@ -61,7 +60,6 @@ internal static class StoredRowCodec
             TimeAwareJson = row.TimeAwareJson,
             SpatialJson = row.SpatialJson,
             ActivationStatsJson = row.ActivationStatsJson,
-            Transform = row.Transform,
             Correction = row.Correction,
             IsDiffusionModel = row.IsDiffusionModel,
             Modality = row.Modality,
@@ -86,6 +84,8 @@ internal static class StoredRowCodec
         CodeLayout.Affine => "affine",
         CodeLayout.Lattice2 => "lattice2",
         CodeLayout.Lattice3 => "lattice3",
+        CodeLayout.Trellis4 => "trellis4",
+        CodeLayout.Trellis6 => "trellis6",
         _ => ArtefactLayout.None,
     };
 
@@ -147,17 +147,28 @@ internal static class StoredRowCodec
             "affine" => CodeLayout.Affine,
             "lattice2" => CodeLayout.Lattice2,
             "lattice3" => CodeLayout.Lattice3,
-            _ => throw Unknown(ArtefactLayout.Layout, row.Layout, [ArtefactLayout.None, "affine", "lattice2", "lattice3"]),
+            "trellis4" => CodeLayout.Trellis4,
+            "trellis6" => CodeLayout.Trellis6,
+            _ => throw Unknown(
+                ArtefactLayout.Layout, row.Layout, [ArtefactLayout.None, "affine", "lattice2", "lattice3", "trellis4", "trellis6"]),
         };
         bool fits = bits is null ? layout == CodeLayout.None : layout == CodeLayout.Affine || (bits == 2 && layout != CodeLayout.None);
         if (!fits) throw new InvalidDataException($"layout {row.Layout} does not exist with quant_type {row.QuantType}");
-        if (bits is not { } width) return null;
+        if (bits is not { } width)
+        {
+            if (TransformText.Parse(row.Transform, default) is not null)
+                throw new InvalidDataException($"has transform {row.Transform} although it is kept");
+            return null;
+        }
+
         if (view.Columns is 0 or > int.MaxValue) throw new InvalidDataException($"rows of {view.Columns} columns cannot be quantized");
+        GroupLayout groups = ParseGroups(row, (int)view.Columns);
         return new QuantizedFormat
         {
             BitWidth = width,
             Layout = layout,
-            Groups = ParseGroups(row, (int)view.Columns),
+            Groups = groups,
+            Rotation = TransformText.Parse(row.Transform, groups),
             PerChannel = row.QuantAxis is not null,
             EqualizationScales = EqualizationScales(row.SpatialJson, view.Columns),
         };

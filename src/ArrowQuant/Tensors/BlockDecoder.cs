@@ -1,5 +1,6 @@
 using System.Buffers;
 using ArrowQuant.Kernels;
+using ArrowQuant.Kernels.Trellis;
 
 namespace ArrowQuant.Tensors;
 
@@ -8,7 +9,7 @@ internal static class BlockDecoder
 {
     /// <summary>
     /// Decodes rows <paramref name="firstRow"/> .. + <paramref name="rowCount"/> - 1 of the block (counted from its own first row) into
-    /// [rowCount, columns] floats, equalization scales applied.
+    /// [rowCount, columns] floats, rotated back and equalization scales applied.
     /// </summary>
     /// <exception cref="ArgumentException">The destination has another size, or the rows leave the block.</exception>
     public static void Decode(KernelSet kernels, QuantizedBlock block, int firstRow, int rowCount, Span<float> destination)
@@ -20,15 +21,20 @@ internal static class BlockDecoder
         ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, checked(rowCount * layout.Columns), nameof(destination));
         int rowBytes = layout.RowBytes(format.BitWidth);
         byte[] codes = new byte[layout.Columns];
-        for (int r = 0; r < rowCount; r++)
+        var steps = new CodeSteps(kernels, format);
+        for (int r = -steps.RowsBefore(firstRow); r < rowCount; r++)
         {
             int row = firstRow + r;
             Codes.Unpack(block.Codes.AsSpan(row * rowBytes, rowBytes), format.BitWidth, codes);
-            DecodeRow(kernels, block, row, codes, destination.Slice(r * layout.Columns, layout.Columns));
+            steps.Turn(row, codes);
+            if (r >= 0) DecodeRow(kernels, block, row, codes, destination.Slice(r * layout.Columns, layout.Columns));
         }
     }
 
-    /// <summary>Decodes one row (counted from the block's first) from its unpacked codes, equalization scales applied.</summary>
+    /// <summary>
+    /// Decodes one row (counted from the block's first) from its unpacked codes, which <see cref="CodeSteps"/> has turned; rotated back and
+    /// equalization scales applied.
+    /// </summary>
     public static void DecodeRow(KernelSet kernels, QuantizedBlock block, int row, ReadOnlySpan<byte> codes, Span<float> destination)
     {
         GroupLayout layout = block.Format.Groups;
@@ -43,6 +49,10 @@ internal static class BlockDecoder
             {
                 kernels.DecodeAffine(source, block.Scales[group], block.ZeroPoints[group], target);
             }
+            else if (block.Format.Trellis is not null)
+            {
+                kernels.DecodeAffine(source, block.Scales[group], TrellisTable.Bias, target);
+            }
             else
             {
                 LatticeLevels levels = LatticeLevels.Of(block, group);
@@ -50,6 +60,7 @@ internal static class BlockDecoder
             }
         }
 
+        block.Format.Rotation?.RotateBack(kernels, destination);
         if (block.Format.EqualizationScales is not { } scales) return;
         int perChannel = destination.Length / scales.Length;
         for (int c = 0; c < destination.Length; c++) destination[c] *= scales[c / perChannel];
@@ -57,7 +68,7 @@ internal static class BlockDecoder
 
     /// <summary>
     /// Adds the errors of one row (counted from the block's first) against its original weights: those of <see cref="DecodeRow"/>, without
-    /// storing what is decoded. Not for blocks with equalization scales.
+    /// storing what is decoded. Not for blocks that are rotated or have equalization scales.
     /// </summary>
     public static void AddErrors(
         KernelSet kernels, QuantizedBlock block, int row, ReadOnlySpan<byte> codes, ReadOnlySpan<float> original, ref ErrorSums sums)
@@ -69,6 +80,16 @@ internal static class BlockDecoder
         {
             kernels.AddAffineErrors(
                 original, codes, layout.GroupSize, block.Scales.AsSpan(first, count), block.ZeroPoints.AsSpan(first, count), ref sums);
+            return;
+        }
+
+        if (block.Format.Trellis is not null)
+        {
+            float[] zeroPoints = ArrayPool<float>.Shared.Rent(count);
+            zeroPoints.AsSpan(0, count).Fill(TrellisTable.Bias);
+            kernels.AddAffineErrors(
+                original, codes, layout.GroupSize, block.Scales.AsSpan(first, count), zeroPoints.AsSpan(0, count), ref sums);
+            ArrayPool<float>.Shared.Return(zeroPoints);
             return;
         }
 

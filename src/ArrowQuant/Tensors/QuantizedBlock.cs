@@ -19,10 +19,9 @@ public sealed class QuantizedBlock
         RowCount = rowCount;
         int groups = checked(rowCount * format.Groups.GroupsPerRow);
         Codes = new byte[checked(rowCount * format.Groups.RowBytes(format.BitWidth))];
-        bool affine = format.Layout == CodeLayout.Affine;
-        Scales = affine ? new float[groups] : [];
-        ZeroPoints = affine ? new float[groups] : [];
-        Levels = affine ? [] : new float[checked(groups * format.LevelsPerGroup)];
+        Scales = new float[groups * format.ScalesPerGroup];
+        ZeroPoints = new float[groups * format.ZeroPointsPerGroup];
+        Levels = new float[checked(groups * format.LevelsPerGroup)];
     }
 
     /// <summary>A block in the arrays of another one of the same size, which is not used any more; they hold what they held.</summary>
@@ -49,7 +48,7 @@ public sealed class QuantizedBlock
     /// <summary>Packed codes, [rows, row bytes].</summary>
     public byte[] Codes { get; }
 
-    /// <summary>Affine: one scale per group; otherwise empty.</summary>
+    /// <summary>Affine: one scale per group; trellises: one gain per group; otherwise empty.</summary>
     public float[] Scales { get; }
 
     /// <summary>Affine: one zero point per group, in code units; otherwise empty.</summary>

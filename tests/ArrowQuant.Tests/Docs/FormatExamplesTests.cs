@@ -1,4 +1,5 @@
 using ArrowQuant.Kernels;
+using ArrowQuant.Kernels.Trellis;
 using ArrowQuant.Storage;
 using ArrowQuant.Tensors;
 using ArrowQuant.TestKit;
@@ -81,6 +82,16 @@ public sealed class FormatExamplesTests
         }
     }
 
+    [Theory]
+    [InlineData("trellis4", 4)]
+    [InlineData("trellis6", 6)]
+    public void TrellisTables_OfTheFormat_AreThoseOfTheKernels(string layout, int stateBits)
+    {
+        TrellisTable table = stateBits == 4 ? TrellisTable.Four : TrellisTable.Six;
+        IEnumerable<string> lines = MarkdownBlock.Of(FormatExample.File).Single(block => block.Mark == $"{layout} table").Lines;
+        Assert.Equal(table.Values.ToArray(), lines.SelectMany(line => line.Split(' ')).Select(float.Parse));
+    }
+
     [Fact]
     public void ColumnsTable_OfTheFormat_NamesEveryColumn()
     {
@@ -96,11 +107,13 @@ public sealed class FormatExamplesTests
         bool perChannel = example["quant_axis"] == "0";
         int columns = example.Codes[0].Length;
         CodeLayout layout = Enum.Parse<CodeLayout>(example["layout"]!, ignoreCase: true);
+        var groups = new GroupLayout(columns, perChannel ? columns : int.Parse(example["group_size"]!));
         QuantizedFormat format = new()
         {
             BitWidth = int.Parse(example["bit_width"]!),
             Layout = layout,
-            Groups = new GroupLayout(columns, perChannel ? columns : int.Parse(example["group_size"]!)),
+            Groups = groups,
+            Rotation = TransformText.Parse(example["transform"] ?? "none", groups),
             PerChannel = perChannel,
             EqualizationScales = StoredRowCodec.EqualizationScales(example["spatial_quant_json"], columns),
         };

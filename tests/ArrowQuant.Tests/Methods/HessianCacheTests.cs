@@ -1,12 +1,14 @@
 using ArrowQuant.Kernels;
 using ArrowQuant.Methods;
+using ArrowQuant.Tensors;
 using ArrowQuant.Tests.Support;
 
 namespace ArrowQuant.Tests.Methods;
 
 public sealed class HessianCacheTests
 {
-    private static readonly HessianKey Key = new(7, true, 64);
+    private static readonly HadamardRotation Rotation = new(1, new GroupLayout(64, 64));
+    private static readonly HessianKey Key = new(7, true, 64, null);
 
     [Fact]
     public void Share_EqualKeys_CreatesOnceWhileTheFactorIsHeld()
@@ -25,10 +27,14 @@ public sealed class HessianCacheTests
     {
         HessianCache cache = new();
         int created = 0;
-        HessianKey[] keys = [Key, Key with { Input = 8 }, Key with { Balanced = false }, Key with { BlockColumns = 32 }];
+        HessianKey[] keys =
+        [
+            Key, Key with { Input = 8 }, Key with { Balanced = false }, Key with { BlockColumns = 32 },
+            Key with { Rotation = Rotation },
+        ];
         HessianFactor?[] held = [.. keys.Select(key => cache.Share(key, () => Count(ref created)))];
-        Assert.Equal(4, held.Distinct().Count());
-        Assert.Equal(4, created);
+        Assert.Equal(5, held.Distinct().Count());
+        Assert.Equal(5, created);
     }
 
     [Fact]

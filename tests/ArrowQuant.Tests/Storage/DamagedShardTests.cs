@@ -10,10 +10,13 @@ public sealed class DamagedShardTests
     private static readonly Dictionary<string, (Action<List<StoredRow>> Spoil, string Message)> Lies = new()
     {
         ["quant_type"] = (rows => All(rows, row => row.QuantType = "int3"), "quant_type 'int3' is not known (known: none, int2"),
-        ["layout"] = (rows => All(rows, row => row.Layout = "nf4"), "layout 'nf4' is not known (known: none, affine, lattice2, lattice3)"),
+        ["layout"] = (rows => All(rows, row => row.Layout = "nf4"), "layout 'nf4' is not known (known: none, affine, lattice2, lattice3, trellis4, trellis6)"),
         ["method"] = (rows => All(rows, row => row.Method = "awq"), "method 'awq' is not known (known: none, base"),
         ["enhancement"] = (rows => All(rows, row => row.Enhancement = "magic"), "enhancement 'magic' is not known"),
-        ["transform"] = (rows => All(rows, row => row.Transform = "hadamard"), "transform 'hadamard' is not known (known: none)"),
+        ["transform"] = (rows => All(rows, row => row.Transform = "hadamard"), "transform 'hadamard' is not known (known: none, hadamard:SEED)"),
+        ["transform seed"] = (rows => All(rows, row => row.Transform = "hadamard:007"), "transform 'hadamard:007' is not known"),
+        ["transform of kept"] = (rows => All(rows, Rotated), "has transform hadamard:7 although it is kept"),
+        ["trellis at 4 bits"] = (rows => All(rows, row => row.Layout = "trellis6"), "layout trellis6 does not exist with quant_type int4"),
         ["correction"] = (rows => All(rows, row => row.Correction = "mean"), "correction 'mean' is not known (known: none, bias)"),
         ["dtype"] = (rows => All(rows, row => row.Dtype = "float128"), "dtype 'float128' is not known"),
         ["num_params"] = (rows => All(rows, row => row.NumParams = 255), "num_params is 255, shape [4, 64] has 256"),
@@ -203,6 +206,12 @@ public sealed class DamagedShardTests
     private static void Enlarge(StoredRow row) => (row.Shape, row.NumParams) = ([4, 1 << 20], 4 << 20);
 
     private static void Keep(StoredRow row) => (row.QuantType, row.Layout, row.GroupSize, row.BitWidth) = ("none", "none", null, 32);
+
+    private static void Rotated(StoredRow row)
+    {
+        Keep(row);
+        row.Transform = "hadamard:7";
+    }
 
     private static string Spatial(bool on, string scales) =>
         $$"""{"enabled":true,"channel_equalization":{{(on ? "true" : "false")}},"alpha":0.5,"equalization_scales":[{{scales}}]}""";

@@ -51,6 +51,25 @@ public sealed class ArtefactDecoderTests
     }
 
     [Fact]
+    public void Decode_TrellisFour_StatesGoDownTheColumns()
+    {
+        // Column 0: codes 1, 2: states 1, 6: values 76, -57. Column 1: codes 3, 0: states 3, 12: values -38, 127.
+        string row = ArtefactFixture.Row("w", "2, 2", "0D02", quantType: "int2", layout: "trellis4", scales: "0.5, 2",
+            groupSize: 2, rowCount: 2, method: "base");
+        Assert.Equal([38f, -19f, -114f, 254f], DecodeOne(row).Values);
+    }
+
+    [Fact]
+    public void Decode_Hadamard_RotatesGroupsBackAndLeavesTheRest()
+    {
+        // Values 3, 1, 5: the block of two becomes (4, 2) / sqrt(2) with signs, the third column is a block of one.
+        string row = ArtefactFixture.Row("w", "1, 3", "030105", quantType: "int8", layout: "affine", scales: "1, 1", zeroPoints: "0, 0",
+            groupSize: 2, method: "base", transform: "hadamard:0");
+        float[] values = DecodeOne(row).Values;
+        Assert.Equal([2.828427f, 1.414214f, 5f], values.Select(Math.Abs), (a, b) => Math.Abs(a - b) < 1e-5);
+    }
+
+    [Fact]
     public void Decode_EqualizationScales_MultiplyEveryColumnOfTheirChannel()
     {
         string spatial = """{"enabled":true,"channel_equalization":true,"alpha":0.5,"equalization_scales":[2,10]}""";
@@ -130,7 +149,7 @@ public sealed class ArtefactDecoderTests
 
     [Fact]
     public void Decode_UnknownTransform_IsRefused() =>
-        Refused("w: transform hadamard is not known", ArtefactFixture.Row("w", "1, 1", "00", transform: "hadamard"));
+        Refused("w: transform hadamard of a kept tensor is not known", ArtefactFixture.Row("w", "1, 1", "00", transform: "hadamard"));
 
     [Fact]
     public void Decode_LatticeAtFourBits_IsRefused() => Refused("w: layout lattice2 at 4 bits is not known",

@@ -74,4 +74,10 @@ internal unsafe interface ILanes<TSelf>
     static abstract TSelf operator &(TSelf a, TSelf b);
 
     static abstract TSelf operator |(TSelf a, TSelf b);
+
+    /// <summary>Lane i gets lane <c>i ^ distance</c>; a power of two below <see cref="Count"/>.</summary>
+    static abstract TSelf Exchange(TSelf value, int distance);
+
+    /// <summary>Lane i gets lane <c>(quarter * Count + i) / 4</c>: a quarter of the lanes, each four times; one lane stays as it is.</summary>
+    static abstract TSelf Spread(TSelf value, int quarter);
 }

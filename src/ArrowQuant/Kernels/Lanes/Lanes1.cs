@@ -72,5 +72,9 @@ internal readonly unsafe struct Lanes1 : ILanes<Lanes1>
     public static Lanes1 ShiftLeft(Lanes1 value, int bits) =>
         new(BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(value._value) << bits));
 
+    public static Lanes1 Exchange(Lanes1 value, int distance) => throw new NotSupportedException("one lane has no other");
+
+    public static Lanes1 Spread(Lanes1 value, int quarter) => value;
+
     private static Lanes1 Mask(bool set) => new(BitConverter.Int32BitsToSingle(set ? -1 : 0));
 }

@@ -108,4 +108,22 @@ internal readonly unsafe struct Lanes16 : ILanes<Lanes16>
     }
 
     public static Lanes16 ShiftLeft(Lanes16 value, int bits) => new(Vector512.ShiftLeft(value._value.AsUInt32(), bits).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes16 Exchange(Lanes16 value, int distance) => new(distance switch
+    {
+        1 => Vector512.Shuffle(value._value, Vector512.Create(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)),
+        2 => Vector512.Shuffle(value._value, Vector512.Create(2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13)),
+        4 => Vector512.Shuffle(value._value, Vector512.Create(4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11)),
+        _ => Vector512.Create(value._value.GetUpper(), value._value.GetLower()),
+    });
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes16 Spread(Lanes16 value, int quarter) => new(quarter switch
+    {
+        0 => Vector512.Shuffle(value._value, Vector512.Create(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3)),
+        1 => Vector512.Shuffle(value._value, Vector512.Create(4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7)),
+        2 => Vector512.Shuffle(value._value, Vector512.Create(8, 8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 11)),
+        _ => Vector512.Shuffle(value._value, Vector512.Create(12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15, 15, 15, 15)),
+    });
 }

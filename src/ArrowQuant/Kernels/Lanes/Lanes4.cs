@@ -104,4 +104,12 @@ internal readonly unsafe struct Lanes4 : ILanes<Lanes4>
         new(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)source).AsUInt16()).AsSingle());
 
     public static Lanes4 ShiftLeft(Lanes4 value, int bits) => new(Vector128.ShiftLeft(value._value.AsUInt32(), bits).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes4 Exchange(Lanes4 value, int distance) => new(distance == 1
+        ? Vector128.Shuffle(value._value, Vector128.Create(1, 0, 3, 2))
+        : Vector128.Shuffle(value._value, Vector128.Create(2, 3, 0, 1)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes4 Spread(Lanes4 value, int quarter) => new(Vector128.Create(value._value[quarter]));
 }

@@ -107,4 +107,21 @@ internal readonly unsafe struct Lanes8 : ILanes<Lanes8>
     }
 
     public static Lanes8 ShiftLeft(Lanes8 value, int bits) => new(Vector256.ShiftLeft(value._value.AsUInt32(), bits).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes8 Exchange(Lanes8 value, int distance) => new(distance switch
+    {
+        1 => Vector256.Shuffle(value._value, Vector256.Create(1, 0, 3, 2, 5, 4, 7, 6)),
+        2 => Vector256.Shuffle(value._value, Vector256.Create(2, 3, 0, 1, 6, 7, 4, 5)),
+        _ => Vector256.Create(value._value.GetUpper(), value._value.GetLower()),
+    });
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes8 Spread(Lanes8 value, int quarter) => new(quarter switch
+    {
+        0 => Vector256.Shuffle(value._value, Vector256.Create(0, 0, 0, 0, 1, 1, 1, 1)),
+        1 => Vector256.Shuffle(value._value, Vector256.Create(2, 2, 2, 2, 3, 3, 3, 3)),
+        2 => Vector256.Shuffle(value._value, Vector256.Create(4, 4, 4, 4, 5, 5, 5, 5)),
+        _ => Vector256.Shuffle(value._value, Vector256.Create(6, 6, 6, 6, 7, 7, 7, 7)),
+    });
 }

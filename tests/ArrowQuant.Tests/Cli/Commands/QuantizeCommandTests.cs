@@ -19,7 +19,7 @@ public sealed class QuantizeCommandTests
             "--accuracy-metric", "weight", "--min-layer-accuracy", "0.1", "--minimax-time-weighting", "--no-skip-sensitive",
             "--sensitive-layer-names", "n", "--sensitive-layer-patterns", "p.*", "--include", "i1", "--include", "i2", "--exclude", "-e",
             "--bits", "a=4", "--bits", "(?=x)y=16", "--variant", "fp16", "--compression", "zstd", "--threads", "3", "--max-memory", "4GiB",
-            "--hessian-block", "512", "--no-streaming", "--allow-requantize", "--sha256", "--force", "--resume", "--reuse", "old");
+            "--hessian-block", "512", "--layout", "trellis6", "--rotation", "auto", "--rotation-seed", "9", "--no-streaming", "--allow-requantize", "--sha256", "--force", "--resume", "--reuse", "old");
         Assert.Equal("", run.Error);
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(("model", "out"), (_service.Quantized!.ModelPath, _service.OutputPath));
@@ -64,6 +64,9 @@ public sealed class QuantizeCommandTests
                 NumThreads = 3,
                 MaxMemoryMb = 4096,
                 HessianBlock = 512,
+                Layout = LayoutChoice.Trellis6,
+                Rotation = RotationChoice.Auto,
+                RotationSeed = 9,
                 EnableStreaming = false,
             },
             _service.Quantized.Config);

@@ -21,6 +21,7 @@ public sealed class YamlConfigurationTests
         from accuracy in Gen.Double[0, 1]
         from flags in Gen.Bool.Array[6]
         from words in Gen.Select(Gen.Enum<TimePartition>(), Gen.Enum<FallbackScope>(), Gen.Enum<AccuracyMetric>(), Gen.Enum<Compression>())
+        from grids in Gen.Select(Gen.Enum<LayoutChoice>(), Gen.Enum<RotationChoice>(), Gen.Int[0, int.MaxValue])
         from profile in Gen.Enum<DeploymentProfile>()
         from memory in Gen.Long[0, 1L << 40]
         from names in Names.List[0, 4]
@@ -42,6 +43,9 @@ public sealed class YamlConfigurationTests
             FallbackScope = words.Item2,
             AccuracyMetric = words.Item3,
             Compression = words.Item4,
+            Layout = grids.Item1,
+            Rotation = grids.Item2,
+            RotationSeed = grids.Item3,
             DeploymentProfile = profile,
             MaxMemoryMb = memory,
             SensitiveLayerNames = names,

@@ -1,0 +1,73 @@
+using ArrowQuant.Kernels;
+using ArrowQuant.Methods;
+using ArrowQuant.Tensors;
+using ArrowQuant.Tests.Support;
+
+namespace ArrowQuant.Tests.Methods;
+
+/// <summary>GPTQ whose columns are paths through a trellis.</summary>
+public sealed class TrellisCompensationTests
+{
+    private const int Columns = 192;
+    private const int Rows = 600;
+
+    public static TheoryData<CodeLayout> Layouts { get; } = [CodeLayout.Trellis4, CodeLayout.Trellis6];
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Code_IdentityHessian_GivesTheCodesOfTheDataFreePaths(CodeLayout layout)
+    {
+        float[] weights = new SeededNumbers(1).Gaussian(Rows * Columns, 0.02);
+        QuantizedFormat format = CodedRows.Format(2, layout, Columns, 64);
+        KernelSet kernels = KernelSet.Create(null);
+        CodedRows compensated = CodedRows.Compensated(
+            weights, format, AffineSearch.MinMax, Factor(Inputs.Whitened(Columns, 3)));
+        var rows = new GroupRows(weights, Columns, 64);
+        float[] gains = new float[Rows * 3];
+        new TrellisFit(kernels, format.Trellis!).Fit(rows, gains);
+        byte[] codes = new byte[weights.Length];
+        kernels.EncodeTrellis(format.Trellis!, rows, gains, codes);
+        Assert.Equal(gains, compensated.Block.Scales);
+        Assert.Equal(codes, compensated.Codes);
+    }
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Code_AnyKernelsAndTiles_GivesTheSameBytes(CodeLayout layout)
+    {
+        ActivationSamples samples = Inputs.Pooled(Inputs.Correlated(300, Columns, 5, 3), Columns);
+        float[] weights = new SeededNumbers(2).Gaussian(Rows * Columns, 0.02);
+        QuantizedFormat format = CodedRows.Format(2, layout, Columns, 64);
+        HessianFactor hessian = Factor(samples);
+        CodedRows expected = CodedRows.Compensated(weights, format, AffineSearch.MinMax, hessian, "scalar");
+        foreach (string name in KernelSet.Names)
+            expected.AssertSame(CodedRows.Compensated(weights, format, AffineSearch.MinMax, hessian, name, 512), name);
+    }
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Quantize_CorrelatedInputs_LeavesLessOutputErrorThanPathsAlone(CodeLayout layout)
+    {
+        ActivationSamples samples = Inputs.Pooled(Inputs.Correlated(600, Columns, 5, 3), Columns);
+        float[] weights = new SeededNumbers(4).Gaussian(Rows * Columns, 0.02);
+        QuantizedFormat format = CodedRows.Format(2, layout, Columns, 64);
+        double plain = OutputError(weights, format, samples, null);
+        double compensated = OutputError(weights, format, samples, Factor(samples));
+        Assert.InRange(compensated, 0, 0.8 * plain);
+    }
+
+    private static double OutputError(float[] weights, QuantizedFormat format, ActivationSamples samples, HessianFactor? hessian)
+    {
+        KernelSet kernels = KernelSet.Create(null);
+        IRowCoder coder = hessian is null
+            ? PreparedLayer.CoderOf(kernels, format, AffineSearch.MinMax, [])
+            : new CompensatedCoder(kernels, new GridFit(kernels, format, AffineSearch.MinMax), hessian);
+        var block = new QuantizedBlock(format, 0, Rows);
+        var meter = new OutputMeter(kernels, samples);
+        RowMeasures measures = new RowQuantizer(kernels, format, coder, new OutputCorrection(meter, meter, null)).Quantize(weights, block, 0);
+        return measures.Outputs.Sum(sum => sum.Error) / measures.Outputs.Sum(sum => sum.Original);
+    }
+
+    private static HessianFactor Factor(ActivationSamples samples) =>
+        HessianFactor.TryCreate(KernelSet.Create(null), samples, Columns, false, 1)!;
+}
