@@ -2,6 +2,7 @@ using System.Text;
 using ArrowQuant.Calibration;
 using ArrowQuant.Configuration;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Planning;
 using ArrowQuant.Reporting;
 using ArrowQuant.TestKit;
 

@@ -1,4 +1,6 @@
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Planning;
+using ArrowQuant.Pipeline.Validation;
 using ArrowQuant.Reporting;
 using Microsoft.Extensions.Logging;
 

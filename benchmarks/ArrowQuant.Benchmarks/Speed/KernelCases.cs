@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using ArrowQuant.Kernels;
+using ArrowQuant.Kernels.Trellis;
 using ArrowQuant.Methods;
 using ArrowQuant.Quality;
 using ArrowQuant.Tensors;
@@ -36,33 +37,47 @@ internal static class KernelCases
             ("INT2 affine", 2, new Grid(CodeLayout.Affine, AffineSearch.FreeZero), 128),
             ("INT2 r2q", 2, new Grid(CodeLayout.Lattice2, AffineSearch.MinMax), 128),
             ("INT2 r2q offset", 2, new Grid(CodeLayout.Lattice3, AffineSearch.MinMax), 128),
+            ("INT2 trellis4", 2, new Grid(CodeLayout.Trellis4, AffineSearch.MinMax), 128),
+            ("INT2 trellis6", 2, new Grid(CodeLayout.Trellis6, AffineSearch.MinMax), 128),
         ];
         foreach ((string name, int bits, Grid grid, int groupSize) in others)
             yield return Quantize(kernels, "F16 -> " + name, data.Half, FloatFormat.Half, bits, grid, groupSize);
     }
 
-    /// <summary>Packed INT4 codes to F32 in memory, as a reader decodes rows.</summary>
-    public static KernelCase Dequantize(KernelSet kernels, KernelData data)
+    /// <summary>Packed codes to F32 in memory, as a reader decodes rows.</summary>
+    public static IEnumerable<KernelCase> Decoding(KernelSet kernels, KernelData data) =>
+    [
+        Dequantize(kernels, data, "INT4 -> F32", 4, 7f, null),
+        Dequantize(kernels, data, "INT2 affine -> F32", 2, 1.5f, null),
+        Dequantize(kernels, data, "INT2 trellis4 -> F32", 2, TrellisTable.Bias, TrellisTable.Four),
+        Dequantize(kernels, data, "INT2 trellis6 -> F32", 2, TrellisTable.Bias, TrellisTable.Six),
+    ];
+
+    private static KernelCase Dequantize(
+        KernelSet kernels, KernelData data, string name, int bits, float zeroPoint, TrellisTable? trellis)
     {
         const int PartWeights = Rows * Columns;
         int parts = (int)(data.Target.Bytes / (PartWeights * sizeof(float)));
         float[] scales = [.. Enumerable.Repeat(0.01f, PartWeights / 128)];
-        float[] zeros = [.. Enumerable.Repeat(7f, PartWeights / 128)];
+        float[] zeros = [.. Enumerable.Repeat(zeroPoint, PartWeights / 128)];
+        int rowBytes = Columns * bits / 8;
         return new KernelCase
         {
-            Name = "INT4 -> F32",
+            Name = name,
             Bytes = (long)parts * PartWeights * sizeof(float),
             BytesPerParameter = sizeof(float),
             Writes = true,
             Run = threads => Crew.Run(threads, parts, () =>
             {
                 byte[] codes = new byte[Columns];
+                byte[] states = new byte[Columns];
                 return part =>
                 {
                     for (int r = 0; r < Rows; r++)
                     {
                         long row = (long)part * Rows + r;
-                        Codes.Unpack(data.Half.Slice(row * Columns / 2, Columns / 2), 4, codes);
+                        Codes.Unpack(data.Half.Slice(row * rowBytes, rowBytes), bits, codes);
+                        if (trellis is not null) kernels.StepTrellis(trellis, states, codes);
                         Span<byte> bytes = data.Target.Slice(row * Columns * sizeof(float), Columns * sizeof(float));
                         Span<float> target = MemoryMarshal.Cast<byte, float>(bytes);
                         for (int g = 0; g < Columns / 128; g++)
@@ -132,9 +147,10 @@ internal static class KernelCases
             Groups = new GroupLayout(Columns, groupSize),
         };
         int bytes = FloatConversion.ByteSize(type);
-        int partBytes = Rows * Columns * bytes;
+        int rows = format.Trellis is null ? Rows : TrellisTable.TileRows;
+        int partBytes = rows * Columns * bytes;
         bool searches = grid.Search != AffineSearch.MinMax || grid.Layout != CodeLayout.Affine;
-        int parts = (int)Math.Min(source.Bytes / partBytes, searches ? 1024 : int.MaxValue);
+        int parts = (int)Math.Min(source.Bytes / partBytes, searches ? 1024 * Rows / rows : int.MaxValue);
         ErrorSums Part(RowQuantizer quantizer, QuantizedBlock block, float[] weights, int part)
         {
             kernels.ToSingle(type, source.Slice((long)part * partBytes, partBytes), weights);
@@ -142,9 +158,9 @@ internal static class KernelCases
         }
 
         (RowQuantizer, QuantizedBlock, float[]) New() => (
-            new RowQuantizer(kernels, format, new PlainCoder(kernels, new GridFit(kernels, format, grid.Search), [])),
-            new QuantizedBlock(format, 0, Rows),
-            new float[Rows * Columns]);
+            new RowQuantizer(kernels, format, PreparedLayer.CoderOf(kernels, format, grid.Search, [])),
+            new QuantizedBlock(format, 0, rows),
+            new float[rows * Columns]);
         return new KernelCase
         {
             Name = name,
@@ -159,7 +175,7 @@ internal static class KernelCases
             {
                 (RowQuantizer quantizer, QuantizedBlock block, float[] weights) = New();
                 double nmse = LayerFigures.From(Part(quantizer, block, weights, 0)).Nmse;
-                return (nmse, bits + (grid.Layout == CodeLayout.Affine ? 11.0 + bits : 16.0 * format.LevelsPerGroup) / groupSize);
+                return (nmse, bits + (grid.Layout == CodeLayout.Affine ? 11.0 + bits : 16.0 * (format.ScalesPerGroup + format.LevelsPerGroup)) / groupSize);
             },
         };
     }

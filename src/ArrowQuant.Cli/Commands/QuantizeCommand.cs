@@ -3,6 +3,7 @@ using ArrowQuant.Cli.Configuration;
 using ArrowQuant.Cli.Rendering;
 using ArrowQuant.Configuration;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Planning;
 using ArrowQuant.Reporting;
 
 namespace ArrowQuant.Cli.Commands;

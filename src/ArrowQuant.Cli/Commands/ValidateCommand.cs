@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using ArrowQuant.Cli.Rendering;
 using ArrowQuant.Configuration;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Validation;
 
 namespace ArrowQuant.Cli.Commands;
 

@@ -1,4 +1,4 @@
-using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Planning;
 
 namespace ArrowQuant.Cli.Rendering;
 

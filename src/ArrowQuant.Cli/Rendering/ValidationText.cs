@@ -1,4 +1,4 @@
-using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Validation;
 
 namespace ArrowQuant.Cli.Rendering;
 

@@ -1,6 +1,8 @@
 using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
+using ArrowQuant.Pipeline.Planning;
+using ArrowQuant.Pipeline.Running;
 using ArrowQuant.Reporting;
 using ArrowQuant.Sources;
 using ArrowQuant.Storage;
@@ -20,7 +22,7 @@ internal static class ArtefactPublication
         var metadata = new ArtefactMetadata
         {
             FormatVersion = ArtefactLayout.FormatVersion,
-            ToolVersion = ResultBuilder.ToolVersion,
+            ToolVersion = LibraryVersion.Current,
             Modality = TextForms.Of(plan.Modality),
             ModelType = plan.Source.Description.ModelType,
             IsDiffusionModel = plan.Source.Description.IsDiffusionModel,

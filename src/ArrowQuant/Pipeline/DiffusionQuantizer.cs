@@ -1,6 +1,10 @@
 using ArrowQuant.Configuration;
 using ArrowQuant.Fallback;
 using ArrowQuant.Kernels;
+using ArrowQuant.Pipeline.Planning;
+using ArrowQuant.Pipeline.Resuming;
+using ArrowQuant.Pipeline.Running;
+using ArrowQuant.Pipeline.Validation;
 using ArrowQuant.Reporting;
 using ArrowQuant.Sources;
 using ArrowQuant.Storage;

@@ -1,3 +1,4 @@
+using ArrowQuant.Pipeline.Planning;
 using ArrowQuant.Reporting;
 using ArrowQuant.Sources;
 using ArrowQuant.Storage;

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ArrowQuant.Pipeline.Planning;
+using ArrowQuant.Pipeline.Validation;
 
 namespace ArrowQuant.Pipeline;
 

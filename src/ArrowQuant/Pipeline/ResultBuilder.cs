@@ -1,6 +1,8 @@
-using System.Reflection;
 using ArrowQuant.Kernels;
 using ArrowQuant.Methods;
+using ArrowQuant.Pipeline.Measuring;
+using ArrowQuant.Pipeline.Planning;
+using ArrowQuant.Pipeline.Running;
 using ArrowQuant.Quality;
 using ArrowQuant.Reporting;
 using ArrowQuant.Storage;
@@ -13,13 +15,6 @@ internal static class ResultBuilder
 {
     /// <summary>The version of the document's form.</summary>
     public const int SchemaVersion = 1;
-
-    /// <summary>The word of reports for calibration by running the model.</summary>
-    public const string Sequential = "sequential";
-
-    /// <summary>The version of the library.</summary>
-    public static string ToolVersion { get; } =
-        typeof(ResultBuilder).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     /// <summary>Builds the document from what the run decided and measured.</summary>
     public static QuantizationResult Build(ModelPlan plan, LadderResult ladder, RunJournal journal, string outputPath, double seconds)
@@ -36,13 +31,13 @@ internal static class ResultBuilder
         return new QuantizationResult
         {
             SchemaVersion = SchemaVersion,
-            ToolVersion = ToolVersion,
+            ToolVersion = LibraryVersion.Current,
             ModelPath = plan.Source.Path,
             QuantizedPath = outputPath,
             Modality = TextForms.Of(plan.Modality),
             Strategy = ReportOf(plan.Strategy),
             Recipe = TextForms.Of(plan.Config.Recipe),
-            Calibration = plan.Runner is null ? null : Sequential,
+            Calibration = plan.Runner is null ? null : QuantizationResult.Sequential,
             RequestedBitWidth = plan.Config.BitWidth,
             BitWidth = ladder.BitWidth,
             AccuracyMetric = plan.JudgeByOutputs ? "output" : "weight",

@@ -8,6 +8,9 @@ namespace ArrowQuant.Reporting;
 /// </summary>
 public sealed record QuantizationResult
 {
+    /// <summary>The word for calibration by running the model.</summary>
+    internal const string Sequential = "sequential";
+
     /// <summary>Version of this document's form.</summary>
     public required int SchemaVersion { get; init; }
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using ArrowQuant.Acceptance.Support;
-using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Validation;
 using ArrowQuant.Reporting;
 using ArrowQuant.TestKit;
 

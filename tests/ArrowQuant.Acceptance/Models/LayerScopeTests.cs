@@ -1,7 +1,7 @@
 using ArrowQuant.Acceptance.Support;
 using ArrowQuant.Configuration;
 using ArrowQuant.Fallback;
-using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Validation;
 using ArrowQuant.Reporting;
 using ArrowQuant.Storage;
 using ArrowQuant.TestKit;

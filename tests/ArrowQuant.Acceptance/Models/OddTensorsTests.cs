@@ -1,6 +1,6 @@
 using ArrowQuant.Acceptance.Support;
 using ArrowQuant.Configuration;
-using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Validation;
 using ArrowQuant.Reporting;
 using ArrowQuant.TestKit;
 

@@ -1,6 +1,8 @@
 using ArrowQuant.Acceptance.Support;
 using ArrowQuant.Configuration;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Planning;
+using ArrowQuant.Pipeline.Validation;
 using ArrowQuant.Reporting;
 using ArrowQuant.TestKit;
 

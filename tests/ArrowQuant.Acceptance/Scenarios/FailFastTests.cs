@@ -2,7 +2,7 @@ using ArrowQuant.Acceptance.Support;
 using ArrowQuant.Configuration;
 using ArrowQuant.Errors;
 using ArrowQuant.Fallback;
-using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Planning;
 using ArrowQuant.Reporting;
 
 namespace ArrowQuant.Acceptance.Scenarios;

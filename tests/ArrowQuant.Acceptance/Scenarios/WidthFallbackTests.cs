@@ -2,7 +2,6 @@ using ArrowQuant.Acceptance.Support;
 using ArrowQuant.Configuration;
 using ArrowQuant.Errors;
 using ArrowQuant.Fallback;
-using ArrowQuant.Pipeline;
 using ArrowQuant.Reporting;
 using ArrowQuant.TestKit;
 

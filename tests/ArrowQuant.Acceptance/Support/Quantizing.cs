@@ -1,6 +1,7 @@
 using ArrowQuant.Configuration;
 using ArrowQuant.Fallback;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Planning;
 using ArrowQuant.Reporting;
 using ArrowQuant.TestKit;
 

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using ArrowQuant.Acceptance.Support;
 using ArrowQuant.Configuration;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Planning;
 using ArrowQuant.Reporting;
 using ArrowQuant.TestKit;
 

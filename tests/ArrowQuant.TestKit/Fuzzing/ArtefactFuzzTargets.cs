@@ -1,5 +1,6 @@
 using ArrowQuant.Configuration;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Validation;
 using ArrowQuant.Storage;
 
 namespace ArrowQuant.TestKit.Fuzzing;
@@ -19,6 +20,7 @@ internal static class ArtefactFuzzTargets
         [
             Of(new DiffusionQuantConfig { BitWidth = 4, GroupSize = 32, Compression = Compression.Zstd }, "image"),
             Of(new DiffusionQuantConfig { BitWidth = 2, GroupSize = 32 }, "text"),
+            Of(new DiffusionQuantConfig { BitWidth = 2, GroupSize = 32, Layout = LayoutChoice.Trellis6, Rotation = RotationChoice.Hadamard }, "image"),
             Of(new DiffusionQuantConfig { BitWidth = 8, GroupSize = 64 }, "image"),
         ];
         return new("artefact-shard", folder, ShardName, seeds, path =>

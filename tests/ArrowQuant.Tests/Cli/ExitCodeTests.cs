@@ -2,7 +2,7 @@ using System.Text.Json;
 using ArrowQuant.Cli;
 using ArrowQuant.Errors;
 using ArrowQuant.Fallback;
-using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Validation;
 
 namespace ArrowQuant.Tests.Cli;
 

@@ -1,5 +1,7 @@
 using ArrowQuant.Cli;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Planning;
+using ArrowQuant.Pipeline.Validation;
 using ArrowQuant.Reporting;
 using Microsoft.Extensions.Logging;
 

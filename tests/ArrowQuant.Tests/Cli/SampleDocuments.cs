@@ -1,5 +1,7 @@
 using ArrowQuant.Fallback;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Planning;
+using ArrowQuant.Pipeline.Validation;
 using ArrowQuant.Reporting;
 
 namespace ArrowQuant.Tests.Cli;

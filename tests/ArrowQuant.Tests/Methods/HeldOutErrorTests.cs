@@ -3,6 +3,7 @@ using ArrowQuant.Configuration;
 using ArrowQuant.Kernels;
 using ArrowQuant.Methods;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Planning;
 using ArrowQuant.Quality;
 using ArrowQuant.Reporting;
 using ArrowQuant.TestKit;

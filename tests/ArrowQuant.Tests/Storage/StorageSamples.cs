@@ -57,6 +57,7 @@ internal static class StorageSamples
         for (int i = 0; i < block.Scales.Length; i++)
         {
             block.Scales[i] = FloatStorage.Round((float)(0.01 * Math.Exp(0.3 * Gaussian(random))));
+            if (block.ZeroPoints.Length == 0) continue;
             block.ZeroPoints[i] = format.BitWidth == 2
                 ? FloatStorage.Round((float)(1.5 + 0.2 * Gaussian(random)))
                 : random.Next(1 << format.BitWidth);

@@ -1,5 +1,6 @@
 using ArrowQuant.Configuration;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Planning;
 using ArrowQuant.TestKit;
 
 namespace ArrowQuant.Tests.TestKit;

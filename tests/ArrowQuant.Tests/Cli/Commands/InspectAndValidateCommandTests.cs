@@ -1,5 +1,6 @@
 using ArrowQuant.Cli;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Validation;
 
 namespace ArrowQuant.Tests.Cli.Commands;
 

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using ArrowQuant.Configuration;
 using ArrowQuant.Errors;
 using ArrowQuant.Pipeline;
+using ArrowQuant.Pipeline.Planning;
 using ArrowQuant.Sources;
 using ArrowQuant.Storage;
 using ArrowQuant.Tensors;

@@ -1,0 +1,140 @@
+using System.IO.Hashing;
+using ArrowQuant.Errors;
+using ArrowQuant.Kernels;
+using ArrowQuant.Methods;
+using ArrowQuant.Pipeline.Measuring;
+using ArrowQuant.Pipeline.Resuming;
+using ArrowQuant.Tensors;
+
+namespace ArrowQuant.Pipeline.Running;
+
+/// <summary>
+/// One layer in one attempt: makes its choices once, on a row sample, then quantizes block after block, from any thread and in any order.
+/// </summary>
+internal sealed class LayerJob : IDisposable
+{
+    private delegate RowMeasures PieceWork(RowQuantizer quantizer, ReadOnlySpan<float> weights, int row);
+
+    private readonly MatrixReader _reader;
+    private readonly LayerRequest _request;
+    private Lazy<PreparedLayer> _prepared;
+    private readonly LayerIdentity? _identity;
+    private readonly IFinishedBlocks? _finished;
+    private PreparedLayer? _taken;
+
+    /// <summary>Prepares a layer; nothing is read yet.</summary>
+    /// <param name="reader">Reads its rows.</param>
+    /// <param name="request">What its choices are made from; the sample is read here.</param>
+    /// <param name="identity">What its blocks depend on; null when none are taken over or kept.</param>
+    /// <param name="finished">Has blocks that need not be quantized again, and keeps others; null for none.</param>
+    public LayerJob(MatrixReader reader, LayerRequest request, LayerIdentity? identity = null, IFinishedBlocks? finished = null)
+    {
+        CheckColumns(reader);
+        _reader = reader;
+        _request = request;
+        _identity = identity;
+        _finished = finished;
+        _prepared = new Lazy<PreparedLayer>(() => LayerPreparation.Prepare(request));
+    }
+
+    /// <summary>Bits per code.</summary>
+    public int BitWidth => _request.BitWidth;
+
+    /// <summary>Whether the layer is fitted to its inputs.</summary>
+    public bool IsCalibrated => _request.Recipe.IsCalibrated;
+
+    /// <summary>The choices: those of a block that was taken over, else made when they are first asked for. Both are the same.</summary>
+    public PreparedLayer Prepared => _prepared.IsValueCreated ? _prepared.Value : _taken ?? _prepared.Value;
+
+    /// <summary>Quantizes the rows of one block, or takes over what an earlier run made of them.</summary>
+    public QuantizedRows Quantize(long rowStart, int rowCount, BlockBuffers buffers, BlockPool pool)
+    {
+        Span<byte> source = buffers.Source(_reader.RowBytes * rowCount);
+        _reader.ReadRows(rowStart, rowCount, source);
+        UInt128 sourceHash = XxHash128.HashToUInt128(source);
+        if (_finished?.TryTake(_identity!, rowStart, rowCount, sourceHash) is { } finished)
+        {
+            _taken ??= finished.Choices;
+            RowMeasures known = finished.Measures ?? ForEachPiece(
+                finished.Choices, finished.Block, source, buffers,
+                (quantizer, weights, row) => quantizer.MeasureFinished(weights, finished.Block, row));
+            return new QuantizedRows(finished.Block, known, sourceHash);
+        }
+
+        PreparedLayer prepared = _prepared.Value;
+        QuantizedBlock block = pool.Rent(prepared.Format, rowStart, rowCount);
+        RowMeasures measures = ForEachPiece(
+            prepared, block, source, buffers, (quantizer, weights, row) => quantizer.Quantize(weights, block, row));
+        var result = new QuantizedRows(block, measures, sourceHash);
+        _finished?.Keep(_identity!, prepared, result);
+        return result;
+    }
+
+    /// <summary>Gives back what the layer's choices hold.</summary>
+    public void Dispose()
+    {
+        if (_prepared.IsValueCreated) _prepared.Value.Dispose();
+        _taken?.Dispose();
+
+        // The job itself lives until the pass ends; Hessians and calibration rows must not.
+        _prepared = new Lazy<PreparedLayer>(() => throw new ObjectDisposedException(_request.Name));
+        _taken = null;
+    }
+
+    /// <summary>Reads the row sample of a layer, piece by piece; with <paramref name="tiles"/> by whole tiles of a trellis.</summary>
+    public static void ReadSample(KernelSet kernels, MatrixReader reader, bool tiles, SampleConsumer consume)
+    {
+        MatrixView view = reader.View;
+        int columns = (int)view.Columns;
+        int sample = GridChooser.SampleCount(view.Rows);
+        int pieceRows = Math.Min(sample, WeightConverter.RowsPerPiece(columns, false, tiles));
+        byte[] bytes = new byte[pieceRows * reader.RowBytes];
+        float[] weights = new float[(long)pieceRows * columns];
+        for (int first = 0; first < sample; first += pieceRows)
+        {
+            int rows = Math.Min(pieceRows, sample - first);
+            for (int r = 0; r < rows; r++)
+                reader.ReadRows(
+                    GridChooser.SampleRow(view.Rows, first + r), 1, bytes.AsSpan((int)(r * reader.RowBytes), (int)reader.RowBytes));
+            int begin = first;
+            Span<float> piece = weights.AsSpan(0, rows * columns);
+            WeightConverter.Convert(
+                kernels, reader, r => GridChooser.SampleRow(view.Rows, begin + r),
+                bytes.AsSpan(0, (int)(rows * reader.RowBytes)), piece);
+            consume(piece);
+        }
+    }
+
+    private RowMeasures ForEachPiece(
+        PreparedLayer layer, QuantizedBlock block, ReadOnlySpan<byte> source, BlockBuffers buffers, PieceWork work)
+    {
+        RowQuantizer quantizer = layer.NewQuantizer(_request.Kernels);
+        var measures = new RowMeasures(layer.Correction?.HeldOut.Samples.GroupCount ?? 0);
+        int columns = _request.Columns;
+        int pieceRows = WeightConverter.RowsPerPiece(columns, layer.Correction is not null, layer.Format.Trellis is not null);
+        for (int row = 0; row < block.RowCount; row += pieceRows)
+        {
+            int rows = Math.Min(pieceRows, block.RowCount - row);
+            Span<float> weights = buffers.Weights((long)rows * columns);
+            long first = block.RowStart + row;
+            WeightConverter.Convert(
+                _request.Kernels, _reader, r => first + r,
+                source.Slice((int)(row * _reader.RowBytes), (int)(rows * _reader.RowBytes)), weights);
+            measures.Add(work(quantizer, weights, row));
+        }
+
+        return measures;
+    }
+
+    private static void CheckColumns(MatrixReader reader)
+    {
+        if (reader.View.Columns <= int.MaxValue) return;
+        throw new ModelFormatException(
+            $"{reader.Tensor.FilePath}: tensor {reader.Tensor.FullName} has matrix rows of {reader.View.Columns} weights; "
+            + $"at most {int.MaxValue} are supported")
+        {
+            FilePath = reader.Tensor.FilePath,
+            TensorName = reader.Tensor.FullName,
+        };
+    }
+}

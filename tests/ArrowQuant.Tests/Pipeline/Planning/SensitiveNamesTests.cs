@@ -1,0 +1,60 @@
+using ArrowQuant.Pipeline.Planning;
+
+namespace ArrowQuant.Tests.Pipeline.Planning;
+
+public sealed class SensitiveNamesTests
+{
+    [Theory]
+    [InlineData("transformer.wte.weight")]
+    [InlineData("transformer.wpe.weight")]
+    [InlineData("model.embed_tokens.weight")]
+    [InlineData("pos_embed")]
+    [InlineData("time_embedding.linear_1.weight")]
+    [InlineData("bert.embeddings.word_embeddings.weight")]
+    [InlineData("x_embedder.proj.weight")]
+    [InlineData("model.norm.weight")]
+    [InlineData("blocks.0.norm1.linear.weight")]
+    [InlineData("norm_out.linear.weight")]
+    [InlineData("h.0.ln_1.weight")]
+    [InlineData("transformer.ln_f.weight")]
+    [InlineData("encoder.LayerNorm.weight")]
+    [InlineData("layers.0.input_layernorm.weight")]
+    [InlineData("layers.0.rmsnorm.weight")]
+    [InlineData("lm_head.weight")]
+    [InlineData("LM_HEAD.weight")]
+    [InlineData("head.weight")]
+    [InlineData("classifier/head/weight")]
+    [InlineData("pooler.dense.weight")]
+    [InlineData("proj_out.weight")]
+    [InlineData("down_blocks.0.attentions.0.proj_out.weight")]
+    [InlineData("conv_in.weight")]
+    [InlineData("Conv_Out.weight")]
+    [InlineData("final_layer.linear.weight")]
+    [InlineData("model.transformer.ff_out.weight")]
+    [InlineData("model.transformer.ff_out")]
+    [InlineData("output_projection.weight")]
+    [InlineData("Output_Projection.weight")]
+    [InlineData("output.weight")]
+    public void IsSensitive_SensitiveName_IsTrue(string name) => Assert.True(SensitiveNames.IsSensitive(name));
+
+    [Theory]
+    [InlineData("ahead_layer.weight")]
+    [InlineData("overhead.weight")]
+    [InlineData("heads.0.weight")]
+    [InlineData("blocks.0.attn.qkv.weight")]
+    [InlineData("blocks.0.attn.proj.weight")]
+    [InlineData("layers.0.self_attn.q_proj.weight")]
+    [InlineData("layers.0.mlp.down_proj.weight")]
+    [InlineData("to_out.0.weight")]
+    [InlineData("conv_shortcut.weight")]
+    [InlineData("conv.in_proj.weight")]
+    [InlineData("layer_final.weight")]
+    [InlineData("attn.proj.out.weight")]
+    [InlineData("model.transformer.blocks.0.ff_out.weight")]
+    [InlineData("residual_layers.0.output_projection.weight")]
+    [InlineData("blocks.0.output.weight")]
+    [InlineData("denorm.weight")]
+    [InlineData("adaLN_modulation.1.weight")]
+    public void IsSensitive_OtherName_IsFalse(string name) =>
+        Assert.False(SensitiveNames.IsSensitive(name));
+}
