@@ -1,4 +1,6 @@
 using ArrowQuant.Configuration;
+using ArrowQuant.Exports;
+using ArrowQuant.Onnx;
 using ArrowQuant.Pipeline;
 using ArrowQuant.Pipeline.Planning;
 using ArrowQuant.Pipeline.Validation;
@@ -19,8 +21,14 @@ internal interface IQuantizationService
     /// <summary>Lists a model.</summary>
     ModelInspection Inspect(string path, string? variant);
 
+    /// <summary>Records calibration data by running an ONNX model.</summary>
+    OnnxCalibrationResult Record(string modelPath, string outputPath, OnnxCalibrationOptions options, CancellationToken cancellationToken);
+
     /// <summary>Checks an artefact.</summary>
     ValidationReport Validate(ValidateRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Writes an artefact in the format of another program.</summary>
+    ExportReport Export(ExportRequest request, CancellationToken cancellationToken);
 }
 
 /// <summary>What to quantize and how.</summary>
@@ -28,3 +36,6 @@ internal sealed record QuantizeRequest(string ModelPath, DiffusionQuantConfig Co
 
 /// <summary>What to check. Without an original only structure and hashes are; without a threshold the report's counts.</summary>
 internal sealed record ValidateRequest(string? OriginalPath, string QuantizedPath, double? MinAccuracy, string? CalibrationPath);
+
+/// <summary>What to export, where to and how.</summary>
+internal sealed record ExportRequest(string ArtefactPath, string OutputPath, ExportOptions Options);

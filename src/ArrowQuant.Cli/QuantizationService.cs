@@ -1,3 +1,5 @@
+using ArrowQuant.Exports;
+using ArrowQuant.Onnx;
 using ArrowQuant.Pipeline;
 using ArrowQuant.Pipeline.Planning;
 using ArrowQuant.Pipeline.Validation;
@@ -23,6 +25,15 @@ internal sealed class QuantizationService(ILogger logger, string? kernels) : IQu
     public ModelInspection Inspect(string path, string? variant) => ModelInspector.Inspect(path, variant);
 
     /// <inheritdoc/>
+    public OnnxCalibrationResult Record(
+        string modelPath, string outputPath, OnnxCalibrationOptions options, CancellationToken cancellationToken) =>
+        OnnxCalibration.Record(modelPath, outputPath, options, cancellationToken);
+
+    /// <inheritdoc/>
     public ValidationReport Validate(ValidateRequest request, CancellationToken cancellationToken) => ArtefactValidator.Validate(
         request.OriginalPath, request.QuantizedPath, request.MinAccuracy, request.CalibrationPath, cancellationToken);
+
+    /// <inheritdoc/>
+    public ExportReport Export(ExportRequest request, CancellationToken cancellationToken) =>
+        ArtefactExporter.Export(request.ArtefactPath, request.OutputPath, request.Options, cancellationToken);
 }

@@ -19,7 +19,10 @@ internal static class KernelBenchmark
         int[] threads = [.. new[] { 1, Environment.ProcessorCount }.Distinct()];
         using var data = new KernelData(bytes);
         IEnumerable<KernelCase> all =
-            [.. KernelCases.All(kernels, data), .. KernelCases.Decoding(kernels, data), .. KernelCases.Steps(kernels)];
+        [
+            .. KernelCases.All(kernels, data), .. KernelCases.Decoding(kernels, data), .. ProductCases.All(kernels, data),
+            .. KernelCases.Steps(kernels),
+        ];
         IReadOnlyList<KernelCase> cases = [.. all.Where(c => c.Name.Contains(only, StringComparison.Ordinal))];
         say($"{kernels.Name}, {bytes >> 20} MiB of source, medians of {rounds} rounds; read and write are the memory's own rates");
         say("");

@@ -175,7 +175,8 @@ internal static class KernelCases
             {
                 (RowQuantizer quantizer, QuantizedBlock block, float[] weights) = New();
                 double nmse = LayerFigures.From(Part(quantizer, block, weights, 0)).Nmse;
-                return (nmse, bits + (grid.Layout == CodeLayout.Affine ? 11.0 + bits : 16.0 * (format.ScalesPerGroup + format.LevelsPerGroup)) / groupSize);
+                double groupBits = grid.Layout == CodeLayout.Affine ? 11.0 + bits : 16.0 * (format.ScalesPerGroup + format.LevelsPerGroup);
+                return (nmse, bits + groupBits / groupSize);
             },
         };
     }

@@ -17,7 +17,7 @@ internal sealed class CommandTree
 
     public CommandTree()
     {
-        CliCommand[] main = [new QuantizeCommand(), new ValidateCommand(), new InspectCommand()];
+        CliCommand[] main = [new QuantizeCommand(), new ValidateCommand(), new InspectCommand(), new ReportCommand(), new ExportCommand()];
         CliCommand[] config = [new ConfigShowCommand(), new ConfigInitCommand()];
         Command group = Group("config", "Show or write configuration");
         foreach (Option option in _common.All) _root.Add(option);

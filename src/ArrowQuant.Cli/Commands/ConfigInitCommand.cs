@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using ArrowQuant.Cli.Configuration;
-using ArrowQuant.Errors;
+using ArrowQuant.Cli.Rendering;
 
 namespace ArrowQuant.Cli.Commands;
 
@@ -32,28 +32,9 @@ internal sealed class ConfigInitCommand : CliCommand
         if (path.Length == 0) context.Errors.Add("--output: an empty value is not valid; valid: a path");
         EffectiveConfiguration effective = _configuration.Read(context);
         context.ThrowIfWrong();
-        WriteFile(path, YamlConfigurationWriter.Write(effective.Config), context.IsGiven(_force));
+        TextFile.Write(path, YamlConfigurationWriter.Write(effective.Config), context.IsGiven(_force));
         await context.Host.Output.WriteAsync(
             context.WantsJson ? new JsonObject { ["path"] = path }.ToJsonString() + "\n" : $"written: {path}\n");
         return ExitCodes.Done;
-    }
-
-    // Written beside the target and renamed, so that an error never leaves half a file.
-    private static void WriteFile(string path, string text, bool force)
-    {
-        string partial = path + ".partial";
-        try
-        {
-            File.WriteAllText(partial, text);
-            File.Move(partial, path, overwrite: force);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            if (File.Exists(partial)) File.Delete(partial);
-            string message = !force && Path.Exists(path)
-                ? $"{path} exists; name another file with -o, or overwrite it with --force"
-                : $"{path} cannot be written: {exception.Message}";
-            throw new ResourceException(message, exception) { FilePath = path };
-        }
     }
 }

@@ -14,6 +14,8 @@ internal sealed class QuantizeCommand : CliCommand
     private readonly Argument _model;
     private readonly Option<string> _output;
     private readonly Option<string> _calibration;
+    private readonly Option<string> _calibrateOnnx;
+    private readonly Option<string> _calibrationOutput;
     private readonly Option<string> _variant;
     private readonly Option<bool> _dryRun;
     private readonly Option<bool> _force;
@@ -26,9 +28,12 @@ internal sealed class QuantizeCommand : CliCommand
     public QuantizeCommand()
         : base("quantize", "Quantize a model to INT2, INT4 or INT8 behind a quality gate", "arrowquant quantize MODEL -o DIR [options]")
     {
-        _model = AddArgument("MODEL", "Safetensors file or folder, Parquet model, or diffusers folder");
+        _model = AddArgument("MODEL", "Safetensors file or folder, ONNX file, Parquet model, or diffusers folder");
         _output = AddText("--output", "DIR", "Where the quantized model goes; must not exist unless --force", "-o");
         _calibration = AddText("--calibration", "PATH|none", "Calibration data; none uses no data even when it lies beside the model");
+        _calibrateOnnx = AddText(
+            "--calibrate-onnx", "INPUTS|noise", "Record calibration data first: run the ONNX model on inputs (safetensors), or let it denoise noise");
+        _calibrationOutput = AddText("--calibration-output", "FILE", "Keep what --calibrate-onnx recorded, for validate and other runs");
         _variant = AddText("--variant", "V", "File variant of a diffusers folder, such as fp16");
         _dryRun = AddSwitch("--dry-run", "Print the plan (layers, methods, what is kept and why, predicted size) and stop");
         _force = AddSwitch("--force", "Replace an artefact that is already at DIR");
@@ -43,7 +48,8 @@ internal sealed class QuantizeCommand : CliCommand
     /// <inheritdoc/>
     public override IReadOnlyList<HelpSection> Sections =>
     [
-        new("Options", HelpEntry.OfAll(_output, _calibration, _variant, _dryRun, _force, _resume, _reuse, _allowRequantize, _sha256)),
+        new("Options", HelpEntry.OfAll(
+            _output, _calibration, _calibrateOnnx, _calibrationOutput, _variant, _dryRun, _force, _resume, _reuse, _allowRequantize, _sha256)),
         _configuration.Section,
     ];
 
@@ -57,6 +63,7 @@ internal sealed class QuantizeCommand : CliCommand
         "  arrowquant quantize model.safetensors -o model-int4",
         "  arrowquant quantize model/ -o model-int2 --bit-width 2 --min-accuracy 0.9 --calibration samples.safetensors",
         "  arrowquant quantize model/ --profile edge --dry-run",
+        "  arrowquant quantize model.onnx -o model-int4 --calibrate-onnx noise",
     ];
 
     /// <inheritdoc/>
@@ -70,6 +77,15 @@ internal sealed class QuantizeCommand : CliCommand
         QuantizationRunOptions options = ReadOptions(context, effective);
         IQuantizationService service = context.CreateService();
         context.ThrowIfWrong();
+
+        using RecordedCalibration recorded = RecordedCalibration.Of(context.TextOf(_calibrateOnnx), context.TextOf(_calibrationOutput));
+        if (recorded.IsWanted)
+        {
+            // What is wrong with the model or the configuration is found before the model is run.
+            service.Plan(new(model, effective.Config, options with { NoCalibration = true }));
+            recorded.Record(service, model, effective.Config, context, cancellationToken);
+            options = options with { CalibrationPath = recorded.Path };
+        }
 
         QuantizeRequest request = new(model, effective.Config, options);
         if (isDryRun)
@@ -98,6 +114,14 @@ internal sealed class QuantizeCommand : CliCommand
     {
         string? calibration = context.TextOf(_calibration);
         bool hasNone = calibration == "none";
+        if (calibration is not null && context.IsGiven(_calibrateOnnx))
+            context.Errors.Add("--calibrate-onnx: records calibration data itself; leave out --calibration");
+        if (context.IsGiven(_calibrationOutput) && !context.IsGiven(_calibrateOnnx))
+            context.Errors.Add("--calibration-output: is for --calibrate-onnx only");
+        if (context.TextOf(_calibrateOnnx) is "")
+            context.Errors.Add("--calibrate-onnx: an empty value is not valid; valid: a safetensors file with inputs of the model, or noise");
+        if (context.TextOf(_calibrationOutput) is { } kept && !kept.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+            context.Errors.Add($"--calibration-output: {kept} is not valid; valid: the name of a *.safetensors file");
         if (calibration is "") context.Errors.Add("--calibration: an empty value is not valid; valid: a path, or none");
         if (hasNone && effective.Config.AccuracyMetric == AccuracyMetric.Output)
             context.Errors.Add($"--calibration: none cannot serve accuracy_metric output ({effective.Origins["accuracy_metric"]}); "

@@ -4,6 +4,7 @@ using ArrowQuant.Cli.Rendering;
 using ArrowQuant.Configuration;
 using ArrowQuant.Pipeline;
 using ArrowQuant.Pipeline.Validation;
+using ArrowQuant.Reporting;
 
 namespace ArrowQuant.Cli.Commands;
 
@@ -66,9 +67,9 @@ internal sealed class ValidateCommand : CliCommand
     };
 
     private static string Summary(ValidationReport report, ValidateRequest request) => ExitCodeOf(report) == ExitCodes.Quality
-        ? $"{request.QuantizedPath}: accuracy {Format.Accuracy(report.CosineSimilarity ?? double.NaN)} does not pass the gate; "
-            + $"the threshold is {Format.Accuracy(report.MinAccuracy ?? double.NaN)} ({report.MinAccuracyOrigin})"
-        : $"{request.QuantizedPath}: {Format.Count(report.Problems.Count, "problem")}"
+        ? $"{request.QuantizedPath}: accuracy {FigureText.Accuracy(report.CosineSimilarity ?? double.NaN)} does not pass the gate; "
+            + $"the threshold is {FigureText.Accuracy(report.MinAccuracy ?? double.NaN)} ({report.MinAccuracyOrigin})"
+        : $"{request.QuantizedPath}: {FigureText.Count(report.Problems.Count, "problem")}"
             + (report.Problems.Count > 0 ? $", the first: {report.Problems[0]}" : "");
 
     // A failed check is a result and a failure: its document has the fields of both.

@@ -1,4 +1,5 @@
 using ArrowQuant.Pipeline;
+using ArrowQuant.Reporting;
 
 namespace ArrowQuant.Cli.Rendering;
 
@@ -15,8 +16,8 @@ internal static class InspectionText
             ("type", model.ModelType),
             ("modality", modality),
             ("tensors", quantized == 0 ? $"{model.Tensors.Count}" : $"{model.Tensors.Count}, {quantized} quantized"),
-            ("size", Format.Bytes(model.TotalBytes)),
-            ("bits", model.BitsPerWeight is { } bits ? $"{Format.Number(bits)} per quantized weight" : null));
+            ("size", FigureText.Bytes(model.TotalBytes)),
+            ("bits", model.BitsPerWeight is { } bits ? $"{FigureText.Number(bits)} per quantized weight" : null));
         if (model.Tensors.Count > 0)
         {
             report.Heading("tensors");
@@ -39,17 +40,17 @@ internal static class InspectionText
         headers.Add("bytes>");
         report.Table(headers, model.Tensors.Select(tensor =>
         {
-            List<string> row = [tensor.Name, Format.Shape(tensor.Shape), tensor.Dtype];
+            List<string> row = [tensor.Name, FigureText.Shape(tensor.Shape), tensor.Dtype];
             if (isQuantized)
             {
-                row.Add(tensor.BitWidth is { } width ? Format.Width(width) : "kept");
+                row.Add(tensor.BitWidth is { } width ? FigureText.Width(width) : "kept");
                 row.Add(tensor.Layout ?? "");
                 row.Add(tensor.Method ?? "");
-                row.Add(tensor.CosineSimilarity is { } accuracy ? Format.Accuracy(accuracy) : "");
+                row.Add(tensor.CosineSimilarity is { } accuracy ? FigureText.Accuracy(accuracy) : "");
             }
 
             if (isForeign) row.Add(tensor.AlreadyQuantized ?? "");
-            row.Add(Format.Bytes(tensor.Bytes));
+            row.Add(FigureText.Bytes(tensor.Bytes));
             return (IReadOnlyList<string>)row;
         }));
     }

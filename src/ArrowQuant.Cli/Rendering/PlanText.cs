@@ -1,4 +1,5 @@
 using ArrowQuant.Pipeline.Planning;
+using ArrowQuant.Reporting;
 
 namespace ArrowQuant.Cli.Rendering;
 
@@ -8,12 +9,12 @@ internal static class PlanText
     /// <summary>Prints what a run would do.</summary>
     public static void Write(ReportWriter report, QuantizationPlan plan)
     {
-        string ratio = plan.PredictedBytes > 0 ? $", {Format.Number((double)plan.SourceBytes / plan.PredictedBytes)} times smaller" : "";
+        string ratio = plan.PredictedBytes > 0 ? $", {FigureText.Number((double)plan.SourceBytes / plan.PredictedBytes)} times smaller" : "";
         report.Fields(
             ("model", $"{plan.ModelPath}  ({plan.Format})"),
             ("strategy", $"{plan.Modality}, {QuantizationText.Strategy(plan.Strategy, plan.Recipe)}"),
-            ("width", $"{Format.Width(plan.BitWidth)} first"),
-            ("size", $"{Format.Bytes(plan.SourceBytes)} -> about {Format.Bytes(plan.PredictedBytes)}{ratio}"),
+            ("width", $"{FigureText.Width(plan.BitWidth)} first"),
+            ("size", $"{FigureText.Bytes(plan.SourceBytes)} -> about {FigureText.Bytes(plan.PredictedBytes)}{ratio}"),
             ("layers", $"{plan.Layers.Count} to quantize, {plan.Kept.Count} to keep"));
         if (plan.Layers.Count > 0)
         {
@@ -22,8 +23,8 @@ internal static class PlanText
                 ["name", "shape", "type", "width", "method", "enhancement", "bytes>", "predicted>"],
                 plan.Layers.Select(layer => (IReadOnlyList<string>)
                 [
-                    layer.Name, Format.Shape(layer.Shape), layer.SourceDtype, Width(layer), layer.Method, layer.Enhancement,
-                    Format.Bytes(layer.SourceBytes), Format.Bytes(layer.PredictedBytes),
+                    layer.Name, FigureText.Shape(layer.Shape), layer.SourceDtype, Width(layer), layer.Method, layer.Enhancement,
+                    FigureText.Bytes(layer.SourceBytes), FigureText.Bytes(layer.PredictedBytes),
                 ]));
         }
 
@@ -32,7 +33,8 @@ internal static class PlanText
             report.Heading("to keep");
             report.Table(
                 ["name", "shape", "type", "reason"],
-                plan.Kept.Select(tensor => (IReadOnlyList<string>)[tensor.Name, Format.Shape(tensor.Shape), tensor.Dtype, tensor.Reason]));
+                plan.Kept.Select(tensor => (IReadOnlyList<string>)
+                    [tensor.Name, FigureText.Shape(tensor.Shape), tensor.Dtype, tensor.Reason]));
         }
 
         if (plan.Notes.Count > 0)
@@ -43,5 +45,5 @@ internal static class PlanText
     }
 
     private static string Width(PlannedLayer layer) =>
-        layer.WidthReason is { } reason ? $"{Format.Width(layer.BitWidth)} ({reason})" : Format.Width(layer.BitWidth);
+        layer.WidthReason is { } reason ? $"{FigureText.Width(layer.BitWidth)} ({reason})" : FigureText.Width(layer.BitWidth);
 }

@@ -22,7 +22,7 @@ internal static class ProgressText
         $"progress: {Attempt(progress)} {Percent(progress)}  {Figures(progress, elapsed)}";
 
     private static string Attempt(QuantizationProgress progress) =>
-        Format.Width(progress.BitWidth) + (progress.Attempt > 1 ? $" (attempt {progress.Attempt})" : "");
+        FigureText.Width(progress.BitWidth) + (progress.Attempt > 1 ? $" (attempt {progress.Attempt})" : "");
 
     private static double Fraction(QuantizationProgress progress) => progress switch
     {
@@ -42,12 +42,12 @@ internal static class ProgressText
         string left = fraction switch
         {
             >= 1 => "done",
-            > 0 => $"{Format.Clock(Remaining(elapsed, fraction))} left",
+            > 0 => $"{FigureText.Clock(Remaining(elapsed, fraction))} left",
             _ => "-:-- left",
         };
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{progress.LayersDone}/{progress.LayersTotal} layers  {speed:0.00} GB/s  {Format.Clock(elapsed)} elapsed  {left}");
+            $"{progress.LayersDone}/{progress.LayersTotal} layers  {speed:0.00} GB/s  {FigureText.Clock(elapsed)} elapsed  {left}");
     }
 
     private static TimeSpan Remaining(TimeSpan elapsed, double fraction) =>

@@ -15,10 +15,10 @@ internal static class QuantizationText
             ("model", $"{result.Modality}, {Strategy(result.Strategy, result.Recipe)}"),
             ("width", Width(result)),
             ("accuracy", Accuracy(result)),
-            ("worst layer", $"{Format.Accuracy(result.WorstLayer.Value)}  {result.WorstLayer.Name}"),
+            ("worst layer", $"{FigureText.Accuracy(result.WorstLayer.Value)}  {result.WorstLayer.Name}"),
             ("size", Size(result)),
             ("layers", Layers(result)),
-            ("time", $"{Format.Number(result.QuantizationTimeS, 1)} s"));
+            ("time", $"{FigureText.Number(result.QuantizationTimeS, 1)} s"));
         if (result.Attempts.Count > 1)
         {
             report.Heading("attempts");
@@ -47,33 +47,33 @@ internal static class QuantizationText
     public static string Attempt(QuantizationAttempt attempt)
     {
         string verdict = attempt.Passed ? "passed" : "failed" + (attempt.FailureReason is null ? "" : ": " + attempt.FailureReason);
-        string accuracy = $"{Format.Accuracy(attempt.CosineSimilarity)} for {Format.Accuracy(attempt.MinAccuracy)}";
+        string accuracy = $"{FigureText.Accuracy(attempt.CosineSimilarity)} for {FigureText.Accuracy(attempt.MinAccuracy)}";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{Format.Width(attempt.BitWidth)}  {accuracy}  {verdict}  ({attempt.DurationS:0.0} s)");
+            $"{FigureText.Width(attempt.BitWidth)}  {accuracy}  {verdict}  ({attempt.DurationS:0.0} s)");
     }
 
     private static string Width(QuantizationResult result) => result.BitWidth == result.RequestedBitWidth
-        ? Format.Width(result.BitWidth)
-        : $"{Format.Width(result.BitWidth)} (requested {Format.Width(result.RequestedBitWidth)})";
+        ? FigureText.Width(result.BitWidth)
+        : $"{FigureText.Width(result.BitWidth)} (requested {FigureText.Width(result.RequestedBitWidth)})";
 
     private static string Accuracy(QuantizationResult result)
     {
         string other = result.AccuracyMetric == "output"
-            ? $"; weights {Format.Accuracy(result.WeightCosineSimilarity)}"
-            : result.OutputCosineSimilarity is { } output ? $"; outputs {Format.Accuracy(output)}" : "";
-        string threshold = $"{result.AccuracyMetric} cosine, threshold {Format.Accuracy(result.MinAccuracy)}";
-        return $"{Format.Accuracy(result.CosineSimilarity)}  ({threshold}{other})";
+            ? $"; weights {FigureText.Accuracy(result.WeightCosineSimilarity)}"
+            : result.OutputCosineSimilarity is { } output ? $"; outputs {FigureText.Accuracy(output)}" : "";
+        string threshold = $"{result.AccuracyMetric} cosine, threshold {FigureText.Accuracy(result.MinAccuracy)}";
+        return $"{FigureText.Accuracy(result.CosineSimilarity)}  ({threshold}{other})";
     }
 
     private static string Size(QuantizationResult result) =>
-        $"{Format.Bytes(result.ModelSizeBytes)}  ({Format.Number(result.CompressionRatio)} times smaller, "
-        + $"{Format.Number(result.BitsPerWeight)} bits per weight)";
+        $"{FigureText.Bytes(result.ModelSizeBytes)}  ({FigureText.Number(result.CompressionRatio)} times smaller, "
+        + $"{FigureText.Number(result.BitsPerWeight)} bits per weight)";
 
     private static string Layers(QuantizationResult result)
     {
         string widths = string.Join(", ", result.LayersByBitWidth.Select(pair => $"INT{pair.Key} {pair.Value}"));
-        string reasons = Format.Tally(result.Kept.Select(tensor => tensor.Reason));
+        string reasons = FigureText.Tally(result.Kept.Select(tensor => tensor.Reason));
         string kept = result.Kept.Count == 0 ? "" : $"; {result.Kept.Count} kept ({reasons})";
         int edges = result.Layers.Count(layer => layer.WidthReason == "edge");
         string edge = edges == 0 ? "" : $", {edges} of them edge layers";
@@ -86,7 +86,7 @@ internal static class QuantizationText
         .GroupBy(happened => (happened.BitWidth, happened.From, happened.To, happened.Cause))
         .Select(group =>
         {
-            string where = group.Count() == 1 && group.First().Layer is { } layer ? layer : Format.Count(group.Count(), "layer");
-            return $"{Format.Width(group.Key.BitWidth)}  {group.Key.From} -> {group.Key.To} on {where}: {group.First().Message}";
+            string where = group.Count() == 1 && group.First().Layer is { } layer ? layer : FigureText.Count(group.Count(), "layer");
+            return $"{FigureText.Width(group.Key.BitWidth)}  {group.Key.From} -> {group.Key.To} on {where}: {group.First().Message}";
         });
 }

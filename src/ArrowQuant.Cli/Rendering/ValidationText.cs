@@ -1,4 +1,5 @@
 using ArrowQuant.Pipeline.Validation;
+using ArrowQuant.Reporting;
 
 namespace ArrowQuant.Cli.Rendering;
 
@@ -11,7 +12,7 @@ internal static class ValidationText
     /// <summary>Prints the verdict, the figures behind it, and every problem.</summary>
     public static void Write(ReportWriter report, ValidationReport validation, ValidateRequest check)
     {
-        string structure = validation.StructureOk ? "ok" : $"{Format.Count(validation.Problems.Count, "problem")}";
+        string structure = validation.StructureOk ? "ok" : $"{FigureText.Count(validation.Problems.Count, "problem")}";
         report.Fields(
             ("artefact", check.QuantizedPath),
             ("original", check.OriginalPath ?? "not given: structure and hashes only"),
@@ -33,8 +34,8 @@ internal static class ValidationText
             ["name", "width", "accuracy>", "reported>"],
             worst.Select(layer => (IReadOnlyList<string>)
             [
-                layer.Name, Format.Width(layer.BitWidth), Format.Accuracy(layer.CosineSimilarity!.Value),
-                layer.ReportedCosineSimilarity is { } reported ? Format.Accuracy(reported) : "",
+                layer.Name, FigureText.Width(layer.BitWidth), FigureText.Accuracy(layer.CosineSimilarity!.Value),
+                layer.ReportedCosineSimilarity is { } reported ? FigureText.Accuracy(reported) : "",
             ]));
     }
 
@@ -42,8 +43,8 @@ internal static class ValidationText
     {
         if (validation.CosineSimilarity is not { } accuracy) return null;
         string threshold = validation.MinAccuracy is { } least
-            ? $"threshold {Format.Accuracy(least)} from {validation.MinAccuracyOrigin}"
+            ? $"threshold {FigureText.Accuracy(least)} from {validation.MinAccuracyOrigin}"
             : "no threshold";
-        return $"{Format.Accuracy(accuracy)}  ({threshold})";
+        return $"{FigureText.Accuracy(accuracy)}  ({threshold})";
     }
 }

@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using ArrowQuant.Configuration;
 using ArrowQuant.Errors;
 using ArrowQuant.Kernels;
+using ArrowQuant.Sources;
 using ArrowQuant.Tensors;
 
 namespace ArrowQuant.Calibration;
@@ -128,7 +129,7 @@ internal sealed class CalibrationData
         {
             CalibrationFailure.Map(path, () =>
             {
-                using FileStream file = File.OpenRead(path);
+                using FileStream file = new(ModelFile.OpenHandle(path), FileAccess.Read, 0);
                 hash.Append(file);
                 return true;
             });

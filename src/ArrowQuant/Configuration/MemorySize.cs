@@ -3,7 +3,7 @@ using System.Globalization;
 namespace ArrowQuant.Configuration;
 
 /// <summary>Amounts of memory with a unit: <c>4GiB</c>, <c>1.5 TiB</c>, <c>800MB</c>; a plain number is in MiB.</summary>
-internal static class MemorySize
+public static class MemorySize
 {
     /// <summary>The largest bound whose bytes still fit in 63 bits.</summary>
     public const long LargestMebibytes = long.MaxValue >> 20;
@@ -16,6 +16,8 @@ internal static class MemorySize
     ];
 
     /// <summary>Reads whole MiB, rounded down so that the bound stays a bound.</summary>
+    /// <param name="text">The amount.</param>
+    /// <param name="mebibytes">Receives it.</param>
     /// <returns>False when the text is not an amount, or is more than nothing but less than one MiB (0 would mean "automatic").</returns>
     public static bool TryParseMebibytes(string text, out long mebibytes)
     {

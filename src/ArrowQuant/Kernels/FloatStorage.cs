@@ -12,15 +12,26 @@ internal static class FloatStorage
     /// Rounds to 11 significant bits, ties to even, with binary32's exponent range: as compact as binary16, and nothing underflows.
     /// Zero of either sign becomes +0, so that the stored bytes do not depend on which zero a vector instruction picks.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Round(float value)
+    {
+        uint magnitude = BitConverter.SingleToUInt32Bits(value) & 0x7FFFFFFF;
+        return magnitude - 0x00800000 < 0x7F800000 - 0x00800000 ? RoundNormal(value) : RoundOther(value);
+    }
+
+    // Zero, subnormal, infinite or no number.
+    private static float RoundOther(float value)
+    {
+        if (value == 0) return 0f;
+        // Subnormal: round where the number is normal. The result has at most 11 bits and comes back exactly.
+        return float.IsSubnormal(value) ? RoundNormal(value * PowerOfTwo(30)) * PowerOfTwo(-30) : value;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float RoundNormal(float value)
     {
         int bits = BitConverter.SingleToInt32Bits(value);
         int magnitude = bits & 0x7FFFFFFF;
-        if (magnitude == 0) return 0f;
-        if (magnitude >= 0x7F800000) return value;
-        // Subnormal: round where the number is normal. The result has at most 11 bits and comes back exactly.
-        if (magnitude < 0x00800000) return Round(value * PowerOfTwo(30)) * PowerOfTwo(-30);
         int odd = magnitude >> DroppedBits & 1;
         magnitude = magnitude + ((1 << DroppedBits - 1) - 1) + odd & ~((1 << DroppedBits) - 1);
         // A magnitude that would round up to infinity stays at the largest value with 11 bits.

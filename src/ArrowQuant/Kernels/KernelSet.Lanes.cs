@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ArrowQuant.Kernels.Lanes;
 using ArrowQuant.Kernels.LinearAlgebra;
+using ArrowQuant.Kernels.Products;
 
 namespace ArrowQuant.Kernels;
 
@@ -14,6 +15,8 @@ internal sealed unsafe partial class KernelSet<T>(string name) : KernelSet
     public override string Name => name;
 
     public override MatrixKernels Algebra { get; } = new MatrixKernels<T>();
+
+    public override ProductKernels Products { get; } = new ProductKernels<T>();
 
     public override void ToSingle(FloatFormat format, ReadOnlySpan<byte> source, Span<float> destination)
     {

@@ -2,6 +2,7 @@ using System.Runtime.Intrinsics;
 using ArrowQuant.Errors;
 using ArrowQuant.Kernels.Lanes;
 using ArrowQuant.Kernels.LinearAlgebra;
+using ArrowQuant.Kernels.Products;
 using ArrowQuant.Kernels.Trellis;
 
 namespace ArrowQuant.Kernels;
@@ -22,6 +23,9 @@ internal abstract class KernelSet
 
     /// <summary>Dense linear algebra at this width.</summary>
     public abstract MatrixKernels Algebra { get; }
+
+    /// <summary>Products with packed codes at this width.</summary>
+    public abstract ProductKernels Products { get; }
 
     /// <summary>The set of the given name, or for null the widest that this processor has.</summary>
     /// <exception cref="ConfigurationException">The name is unknown.</exception>

@@ -16,54 +16,88 @@ internal static unsafe class RangeFit<T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Fit(GroupRows rows, int bits, Span<float> scales, Span<float> zeroPoints)
     {
-        // [2, lanes]: for one lane after the other the least and the largest value of its group, scaled near 1.
-        float* range = stackalloc float[2 * MostLanes];
-        float* restore = stackalloc float[MostLanes];
-        float* fitted = stackalloc float[2 * MostLanes];
-        int groups = rows.Rows * rows.GroupsPerRow;
-        fixed (float* values = rows.Values)
+        // For one lane after the other the least and the largest value of its group.
+        float* least = stackalloc float[MostLanes];
+        float* largest = stackalloc float[MostLanes];
+        int perRow = rows.GroupsPerRow, full = rows.FullGroups, size = rows.GroupSize, remainder = rows.Remainder;
+        int groups = rows.Rows * perRow;
+        int waiting = 0;
+        fixed (float* values = rows.Values, scaleOut = scales, zeroOut = zeroPoints)
         {
-            for (int first = 0; first < groups; first += T.Count)
+            float* x = values;
+            int inRow = 0;
+            for (int group = 0; group < groups; group++)
             {
-                int count = Math.Min(T.Count, groups - first);
-                for (int lane = 0; lane < T.Count; lane++)
-                {
-                    int index = first + Math.Min(lane, count - 1);
-                    int start = index % rows.GroupsPerRow * rows.GroupSize;
-                    int length = Math.Min(rows.GroupSize, rows.Columns - start);
-                    (float least, float largest) = RangeOf(values + (nint)(index / rows.GroupsPerRow) * rows.Columns + start, length);
-                    float factor = FloatStorage.NormalizingFactor(MathF.Max(MathF.Abs(least), MathF.Abs(largest)));
-                    range[lane] = least * factor;
-                    range[T.Count + lane] = largest * factor;
-                    restore[lane] = 1f / factor;
-                }
-
-                AffineFit<T, Unweighted>.FitRange(T.Load(range), T.Load(range + T.Count), bits, fitted, fitted + MostLanes);
-                for (int lane = 0; lane < count; lane++)
-                {
-                    scales[first + lane] = FloatStorage.Round(fitted[lane] * restore[lane]);
-                    zeroPoints[first + lane] = FloatStorage.Round(fitted[MostLanes + lane]);
-                }
+                int length = inRow < full ? size : remainder;
+                RangeOf(x, length, out least[waiting], out largest[waiting]);
+                x += length;
+                if (++inRow == perRow) inRow = 0;
+                if (++waiting < T.Count && group < groups - 1) continue;
+                FitRanges(least, largest, waiting, bits, scaleOut + group + 1 - waiting, zeroOut + group + 1 - waiting);
+                waiting = 0;
             }
         }
     }
 
+    // Lanes beyond the count hold what earlier groups left there; nobody reads what becomes of them.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static (float Least, float Largest) RangeOf(float* x, int length)
+    private static void FitRanges(float* least, float* largest, int count, int bits, float* scales, float* zeroPoints)
     {
-        if (length < T.Count) return RangeFit<Lanes1>.RangeOf(x, length);
-        T least = T.Load(x);
-        T largest = least;
-        int i = T.Count;
-        for (; i + T.Count <= length; i += T.Count)
+        float* restore = stackalloc float[MostLanes];
+        float* fitted = stackalloc float[2 * MostLanes];
+        for (int lane = 0; lane < count; lane++)
         {
-            T value = T.Load(x + i);
-            least = T.Min(least, value);
-            largest = T.Max(largest, value);
+            // Near 1 no product or quotient leaves the range of normal numbers.
+            float factor = FloatStorage.NormalizingFactor(MathF.Max(MathF.Abs(least[lane]), MathF.Abs(largest[lane])));
+            least[lane] *= factor;
+            largest[lane] *= factor;
+            restore[lane] = 1f / factor;
         }
 
-        // The last full vector overlaps what was seen: that changes no range.
-        T last = T.Load(x + length - T.Count);
-        return (T.LeastOf(T.Min(least, last)), T.LargestOf(T.Max(largest, last)));
+        AffineFit<T, Unweighted>.FitRange(T.Load(least), T.Load(largest), bits, fitted, fitted + MostLanes);
+        for (int lane = 0; lane < count; lane++)
+        {
+            scales[lane] = FloatStorage.Round(fitted[lane] * restore[lane]);
+            zeroPoints[lane] = FloatStorage.Round(fitted[MostLanes + lane]);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void RangeOf(float* x, int length, out float least, out float largest)
+    {
+        if (length < T.Count)
+        {
+            least = largest = x[0];
+            for (int i = 1; i < length; i++)
+            {
+                least = MathF.Min(least, x[i]);
+                largest = MathF.Max(largest, x[i]);
+            }
+
+            return;
+        }
+
+        // Two of each, so that one comparison need not wait for the one before it.
+        T least0 = T.Load(x), largest0 = least0;
+        T least1 = T.Load(x + length - T.Count), largest1 = least1;
+        int done = T.Count;
+        for (; done + 2 * T.Count <= length; done += 2 * T.Count)
+        {
+            T first = T.Load(x + done), second = T.Load(x + done + T.Count);
+            least0 = T.Min(least0, first);
+            largest0 = T.Max(largest0, first);
+            least1 = T.Min(least1, second);
+            largest1 = T.Max(largest1, second);
+        }
+
+        if (done + T.Count <= length)
+        {
+            T value = T.Load(x + done);
+            least0 = T.Min(least0, value);
+            largest0 = T.Max(largest0, value);
+        }
+
+        least = T.LeastOf(T.Min(least0, least1));
+        largest = T.LargestOf(T.Max(largest0, largest1));
     }
 }

@@ -33,12 +33,20 @@ internal static unsafe class RowErrors<T>
         double* totals = stackalloc double[Kinds * Partials];
         new Span<float>(largest, Partials).Clear();
         new Span<double>(totals, Kinds * Partials).Clear();
+        int group = 0;
         for (int first = 0; first < count; first += Chunk)
         {
             int end = Math.Min(first + Chunk, count);
             int whole = first + (end - first) / Partials * Partials;
+            while (first - (long)group * groupSize >= groupSize) group++;
             for (int lane = 0; lane < Partials; lane += T.Count)
-                AddWhole(weights, first + lane, whole, decoder, groupSize, part + lane, largest + lane);
+            {
+                Partial sum = AddWhole(weights, first + lane, whole, decoder, groupSize, group, largest + lane);
+                if (whole == end) sum.AddTo(totals + lane);
+                else sum.Store(part + lane);
+            }
+
+            if (whole == end) continue;
             for (int i = whole; i < end; i++) AddOne(weights, i, decoder, i / groupSize, part + i - whole, largest + i - whole);
             for (int i = 0; i < Kinds * Partials; i += T.Count) T.AddTo(T.Load(part + i), totals + i);
         }
@@ -69,14 +77,13 @@ internal static unsafe class RowErrors<T>
         return sums;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddWhole<TDecoder>(
-        float* weights, int first, int end, TDecoder decoder, int groupSize, float* part, float* largest)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Partial AddWhole<TDecoder>(
+        float* weights, int first, int end, TDecoder decoder, int groupSize, int group, float* largest)
         where TDecoder : struct, IRowDecoder
     {
         T product = T.Of(0f), original = product, decoded = product, error = product;
         T most = T.Load(largest);
-        int group = first / groupSize;
         for (int i = first; i < end;)
         {
             int stop = (int)Math.Min(end, (group + 1L) * groupSize);
@@ -95,11 +102,8 @@ internal static unsafe class RowErrors<T>
             group++;
         }
 
-        T.Store(product, part);
-        T.Store(original, part + Partials);
-        T.Store(decoded, part + 2 * Partials);
-        T.Store(error, part + 3 * Partials);
         T.Store(most, largest);
+        return new Partial { Product = product, Original = original, Decoded = decoded, Error = error };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -124,5 +128,29 @@ internal static unsafe class RowErrors<T>
         ErrorSums sums = new() { Product = total[0], Original = total[1], Decoded = total[2], Error = total[3] };
         for (int lane = 0; lane < Partials; lane++) sums.LargestError = MathF.Max(sums.LargestError, largest[lane]);
         return sums;
+    }
+
+    // The sums of some lanes over one chunk, each kind Partials apart in memory.
+    private ref struct Partial
+    {
+        public T Product, Original, Decoded, Error;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly void AddTo(double* totals)
+        {
+            T.AddTo(Product, totals);
+            T.AddTo(Original, totals + Partials);
+            T.AddTo(Decoded, totals + 2 * Partials);
+            T.AddTo(Error, totals + 3 * Partials);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly void Store(float* part)
+        {
+            T.Store(Product, part);
+            T.Store(Original, part + Partials);
+            T.Store(Decoded, part + 2 * Partials);
+            T.Store(Error, part + 3 * Partials);
+        }
     }
 }

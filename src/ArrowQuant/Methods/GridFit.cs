@@ -9,7 +9,9 @@ internal sealed class GridFit(KernelSet kernels, QuantizedFormat format, AffineS
     /// <summary>How the codes are to be read.</summary>
     public QuantizedFormat Format => format;
 
-    /// <summary>Fits the affine grids or lattices of all groups of [rows, columns] weights that begin at <paramref name="firstRow"/> of the block.</summary>
+    /// <summary>
+    /// Fits the affine grids or lattices of all groups of [rows, columns] weights that begin at <paramref name="firstRow"/> of the block.
+    /// </summary>
     /// <param name="weights">The weights.</param>
     /// <param name="columnWeights">Importance of every column, or empty.</param>
     /// <param name="block">Receives the grids.</param>

@@ -11,15 +11,15 @@ internal sealed record DiffusersComponent(string Name, IModelSource Source, bool
     /// <param name="root">The diffusers folder.</param>
     /// <param name="name">The component.</param>
     /// <param name="include">The user's expressions, each for a whole <c>component</c> or <c>component/tensor</c>.</param>
-    /// <param name="variant">The variant of weight files, or null.</param>
-    public static DiffusersComponent? OpenIfQuantized(string root, string name, NamePatterns include, string? variant)
+    /// <param name="options">The choices that the caller made.</param>
+    public static DiffusersComponent? OpenIfQuantized(string root, string name, NamePatterns include, ModelSourceOptions options)
     {
         string folder = Path.Combine(root, name);
-        if (DiffusersIndex.IsQuantizedByDefault(name) || include.Matches(name)) return Open(root, name, variant);
+        if (DiffusersIndex.IsQuantizedByDefault(name) || include.Matches(name)) return Open(root, name, options);
 
         // Only the names of tensors can tell whether an expression means one of them.
         if (include.IsEmpty && !HoldsParquet(folder) || !HoldsWeights(folder)) return null;
-        DiffusersComponent component = Open(root, name, variant);
+        DiffusersComponent component = Open(root, name, options);
         IEnumerable<string> tensors = component.Source.Tensors.Select(tensor => $"{name}/{component.PlainName(tensor.Name)}");
         if (HoldsParquet(folder) || tensors.Any(tensor => include.Matches(tensor))) return component;
         component.Source.Dispose();
@@ -29,8 +29,9 @@ internal sealed record DiffusersComponent(string Name, IModelSource Source, bool
     /// <summary>The name inside the component: artefacts of ours write <c>component/name</c>.</summary>
     public string PlainName(string name) => name.StartsWith(Name + "/", StringComparison.Ordinal) ? name[(Name.Length + 1)..] : name;
 
-    private static DiffusersComponent Open(string root, string name, string? variant)
+    private static DiffusersComponent Open(string root, string name, ModelSourceOptions options)
     {
+        string? variant = options.Variant;
         string folder = Path.Combine(root, name);
         bool isVariant = variant is not null && WeightLocator.HasVariant(folder, variant);
         WeightLocation location = WeightLocator.Locate(folder, isVariant ? variant : null);
@@ -38,7 +39,7 @@ internal sealed record DiffusersComponent(string Name, IModelSource Source, bool
         IReadOnlyList<string> notes = variant is not null && !isVariant
             ? [$"component '{Printable.Of(name)}' has no variant '{Printable.Of(variant)}'; its plain weights are taken"]
             : [];
-        return new DiffusersComponent(name, ModelSource.OpenWeights(folder, location), isVariant, notes);
+        return new DiffusersComponent(name, ModelSource.OpenWeights(folder, location, options.LargestPageBytes), isVariant, notes);
     }
 
     private static bool HoldsWeights(string folder) => HoldsParquet(folder) || Holds(folder, ".safetensors");

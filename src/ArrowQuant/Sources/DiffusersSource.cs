@@ -57,7 +57,7 @@ internal sealed class DiffusersSource : IModelSource
         {
             foreach (string name in index.Components)
             {
-                if (DiffusersComponent.OpenIfQuantized(folder, name, include, options.Variant) is { } component) opened.Add(component);
+                if (DiffusersComponent.OpenIfQuantized(folder, name, include, options) is { } component) opened.Add(component);
             }
 
             CheckVariant(folder, opened, options.Variant);

@@ -12,7 +12,6 @@ internal static class ForeignFormats
     {
         [".gguf"] = "GGUF",
         [".ggml"] = "GGML",
-        [".onnx"] = "ONNX",
         [".h5"] = "HDF5",
         [".hdf5"] = "HDF5",
         [".keras"] = "Keras",
@@ -28,16 +27,20 @@ internal static class ForeignFormats
     /// <summary>True for the extensions that PyTorch gives to pickle files.</summary>
     public static bool IsPickleName(string path) => PickleExtensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>True for the extension of ONNX files.</summary>
+    public static bool IsOnnxName(string path) => HasExtension(path, ".onnx");
+
     /// <summary>True for files that hold weights in any format, readable or not.</summary>
     public static bool IsWeightName(string path) =>
         IsPickleName(path)
         || OtherExtensions.ContainsKey(Path.GetExtension(path))
         || HasExtension(path, ".safetensors")
         || HasExtension(path, ".parquet")
+        || IsOnnxName(path)
         || Path.GetFileName(path).Contains(".safetensors.index.", StringComparison.OrdinalIgnoreCase)
         || path.EndsWith(".bin.index.json", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The format of a single file: safetensors or Parquet.</summary>
+    /// <summary>The format of a single file: safetensors, Parquet or ONNX, which has no magic number and goes by its name.</summary>
     /// <exception cref="ModelFormatException">It is a pickle or another format that is not read.</exception>
     public static WeightKind KindOf(string path)
     {
@@ -51,19 +54,20 @@ internal static class ForeignFormats
         if (Magic(head) is { } format) throw Refusal(path, format);
         if (HasExtension(path, ".safetensors")) return WeightKind.SafeTensors;
         if (HasExtension(path, ".parquet")) return WeightKind.Parquet;
+        if (IsOnnxName(path)) return WeightKind.Onnx;
         if (IsPickleName(path)) throw PickleRefusal(path);
         if (OtherExtensions.TryGetValue(Path.GetExtension(path), out format)) throw Refusal(path, format);
         string bytes = Convert.ToHexStringLower(head.AsSpan(0, Math.Min(8, head.Length)));
-        throw ModelFault.Of(path, $"not a model file (first bytes {bytes}), expected safetensors or Parquet");
+        throw ModelFault.Of(path, $"not a model file (first bytes {bytes}), expected safetensors, Parquet or ONNX");
     }
 
     /// <summary>The exception for a pickle file.</summary>
     public static ModelFormatException PickleRefusal(string path) => ModelFault.Of(
-        path, "a PyTorch pickle file is refused because loading a pickle can run code that it carries, expected safetensors or Parquet; "
+        path, "a PyTorch pickle file is refused because loading a pickle can run code that it carries, expected safetensors, Parquet or ONNX; "
         + "convert it where you trust it: safetensors.torch.save_file(torch.load(path, weights_only=True), 'model.safetensors')");
 
     private static ModelFormatException Refusal(string path, string format) => ModelFault.Of(
-        path, $"{format} files are not read, expected safetensors or Parquet; quantize the model that this file was made from");
+        path, $"{format} files are not read, expected safetensors, Parquet or ONNX; quantize the model that this file was made from");
 
     private static bool HasExtension(string path, string extension) => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase);
 

@@ -1,4 +1,5 @@
 using ArrowQuant.Errors;
+using ArrowQuant.Storage;
 using ArrowQuant.Tensors;
 using Microsoft.Win32.SafeHandles;
 
@@ -9,9 +10,11 @@ internal static class ModelFile
 {
     /// <summary>Opens a file for reading; others may read it too.</summary>
     /// <exception cref="ModelNotFoundException">There is no such file.</exception>
+    /// <exception cref="ModelFormatException">It is no file but a pipe or a device.</exception>
     /// <exception cref="ResourceException">It may not be read.</exception>
     public static SafeFileHandle OpenHandle(string path)
     {
+        if (RegularFile.IsStream(path)) throw ModelFault.Of(path, RegularFile.Refusal);
         try
         {
             return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read);

@@ -1,4 +1,5 @@
 using ArrowQuant.Errors;
+using ArrowQuant.Sources.Onnx;
 using ArrowQuant.Sources.Parquet;
 
 namespace ArrowQuant.Sources;
@@ -7,7 +8,7 @@ namespace ArrowQuant.Sources;
 public static class ModelSource
 {
     /// <summary>
-    /// Opens a safetensors file, a <c>*.safetensors.index.json</c>, a Parquet file, or a folder that holds a model. In a folder
+    /// Opens a safetensors file, a <c>*.safetensors.index.json</c>, a Parquet file, an ONNX file, or a folder that holds a model. In a folder
     /// <c>model_index.json</c> makes it a diffusers model; else the index, then <c>model.safetensors</c>, then
     /// <c>diffusion_pytorch_model.safetensors</c>, then a single other weight file is the model. Headers are read, weights are not.
     /// </summary>
@@ -27,19 +28,25 @@ public static class ModelSource
             string index = Path.Combine(full, DiffusersIndex.FileName);
             return File.Exists(index)
                 ? DiffusersSource.Open(full, options)
-                : OpenWeights(full, Inside(full, WeightLocator.Locate(full, options.Variant)));
+                : OpenWeights(full, Inside(full, WeightLocator.Locate(full, options.Variant)), options.LargestPageBytes);
         }
 
         if (!File.Exists(full)) throw new ModelNotFoundException($"{full}: no such file or folder, expected a model") { FilePath = full };
         if (Path.GetFileName(full) == DiffusersIndex.FileName) return DiffusersSource.Open(Path.GetDirectoryName(full)!, options);
-        return OpenWeights(full, LocateFile(full));
+        return OpenWeights(full, LocateFile(full), options.LargestPageBytes);
     }
 
     /// <summary>Opens the weights at a location that is already decided, FP8 companion scales applied.</summary>
     /// <param name="path">What <see cref="IModelSource.Path"/> shall be.</param>
     /// <param name="location">Where the weights are.</param>
-    internal static IModelSource OpenWeights(string path, WeightLocation location) =>
-        location.Kind == WeightKind.Parquet ? ParquetModelSource.Open(location.Path) : OpenSafeTensors(path, location);
+    /// <param name="largestPage">What <see cref="ModelSourceOptions.LargestPageBytes"/> says.</param>
+    internal static IModelSource OpenWeights(string path, WeightLocation location, long? largestPage) =>
+        location.Kind switch
+        {
+            WeightKind.Parquet => ParquetModelSource.Open(location.Path, largestPage),
+            WeightKind.Onnx => OnnxSource.Open(path, location.Path, FolderOfOnnx(path, location)),
+            _ => OpenSafeTensors(path, location),
+        };
 
     // The folder may be a stranger's: a link in it must not put another file's weights into the result. A folder of Parquet files checks
     // each of them.
@@ -67,6 +74,15 @@ public static class ModelSource
             shards.Dispose();
             throw;
         }
+    }
+
+    // A graph is not told by the folder rule when weights lie beside it; the only ONNX file of a folder is that folder's model all the same.
+    private static ModelFolder? FolderOfOnnx(string path, WeightLocation location)
+    {
+        if (Directory.Exists(path)) return ModelFolder.Read(path);
+        string folder = Path.GetDirectoryName(path)!;
+        bool isOnly = ModelFile.FilesOf(folder).Count(file => ForeignFormats.IsOnnxName(file)) == 1;
+        return isOnly && File.Exists(location.Path) ? ModelFolder.Read(folder) : null;
     }
 
     // A single file speaks for its folder only when the folder rule would have picked it.
@@ -98,7 +114,7 @@ public static class ModelSource
         if (name.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
         {
             throw ModelFault.Of(
-                path, "a JSON file is not a model, expected a folder, *.safetensors, *.safetensors.index.json or *.parquet");
+                path, "a JSON file is not a model, expected a folder, *.safetensors, *.safetensors.index.json, *.parquet or *.onnx");
         }
 
         return new WeightLocation(ForeignFormats.KindOf(path), path, ShardNotes(path));

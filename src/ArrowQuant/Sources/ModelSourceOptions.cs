@@ -11,4 +11,10 @@ public sealed record ModelSourceOptions
     /// <c>vae/name</c> for a tensor, makes the tensors of the component part of <see cref="IModelSource.Tensors"/>.
     /// </summary>
     public IReadOnlyList<string> IncludeComponents { get; init; } = [];
+
+    /// <summary>
+    /// The most bytes that one page of a Parquet file may take once it is decompressed. Null allows 64 MiB and 1024 times the page's bytes
+    /// in the file, so that a small file of a stranger cannot take much memory.
+    /// </summary>
+    public long? LargestPageBytes { get; init; }
 }

@@ -1,4 +1,5 @@
 using ArrowQuant.Errors;
+using ArrowQuant.Storage;
 
 namespace ArrowQuant.Sources;
 
@@ -16,7 +17,7 @@ internal static class SidecarFiles
     private static readonly string[] Beginnings = ["tokenizer", "vocab", "chat_template", "LICENSE", "LICENCE", "NOTICE"];
 
     /// <summary>The configuration, tokenizer and licence files of a plain model folder, in ordinal order.</summary>
-    /// <exception cref="ModelFormatException">One of them is a link that leaves the folder.</exception>
+    /// <exception cref="ModelFormatException">One of them is a link that leaves the folder, or no file.</exception>
     public static IReadOnlyList<SidecarFile> OfModel(string folder) =>
         [.. ModelFile.FilesOf(folder).Where(path => Travels(Path.GetFileName(path))).Select(path => Sidecar(folder, path, ""))];
 
@@ -69,6 +70,7 @@ internal static class SidecarFiles
     private static SidecarFile Sidecar(string root, string path, string prefix)
     {
         ContainedPath.ThrowIfOutside(root, path, root);
+        if (RegularFile.IsStream(path)) throw ModelFault.Of(path, RegularFile.Refusal);
         return new SidecarFile(path, prefix + Path.GetFileName(path));
     }
 

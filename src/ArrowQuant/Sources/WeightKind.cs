@@ -11,4 +11,7 @@ internal enum WeightKind
 
     /// <summary>Parquet: a file, or a folder of files.</summary>
     Parquet,
+
+    /// <summary>One ONNX file.</summary>
+    Onnx,
 }

@@ -52,8 +52,18 @@ internal static class WeightLocator
         if (single.Length > 1 || (single.Length == 1 && hasParquet)) throw Ambiguous(folder, names, Advice(single));
         if (single.Length == 1) return new WeightLocation(WeightKind.SafeTensors, Path.Combine(folder, single[0]), []);
 
+        if (!hasParquet) return ChooseOnnx(folder);
+
         // One file per tensor, one file of rows, or shards: the Parquet reader knows its layouts.
-        return hasParquet ? new WeightLocation(WeightKind.Parquet, folder, []) : null;
+        return new WeightLocation(WeightKind.Parquet, folder, []);
+    }
+
+    // A graph beside weights is the weights' copy, so that it counts only where there are no others.
+    private static WeightLocation? ChooseOnnx(string folder)
+    {
+        string[] graphs = [.. FileNames(folder).Where(ForeignFormats.IsOnnxName)];
+        if (graphs.Length > 1) throw Ambiguous(folder, graphs, "name the ONNX file that is the model");
+        return graphs.Length == 1 ? new WeightLocation(WeightKind.Onnx, Path.Combine(folder, graphs[0]), []) : null;
     }
 
     private static string Advice(string[] names) => names.Any(name => name.Contains("-of-", StringComparison.Ordinal))
@@ -87,7 +97,7 @@ internal static class WeightLocator
         string? pickle = foreign.FirstOrDefault(ForeignFormats.IsPickleName);
         if (pickle is not null) return ForeignFormats.PickleRefusal(Path.Combine(folder, pickle));
         if (foreign.Length > 0)
-            return ModelFault.Of(folder, $"found {List(foreign)}, which are not read, expected safetensors or Parquet");
+            return ModelFault.Of(folder, $"found {List(foreign)}, which are not read, expected safetensors, Parquet or ONNX");
         string named = string.Join(", ", StandardNames);
         return NotFound(
             folder, $"no model found, looked for model_index.json, *{IndexSuffix}, {named}, one *.safetensors file and *.parquet");

@@ -4,23 +4,26 @@ using ArrowQuant.Errors;
 namespace ArrowQuant.Storage;
 
 /// <summary>
-/// A folder beside the output in which an artefact is made, and which becomes the output at once on <see cref="Publish"/>. Until then the
-/// output path keeps what it held. One run at a time may stage for an output path.
+/// A folder beside the output in which an artefact or an export is made, and which becomes the output at once on <see cref="Publish"/>.
+/// Until then the output path keeps what it held. One run at a time may stage for an output path.
 /// </summary>
 internal sealed class ArtefactStaging : IDisposable
 {
     private readonly string _target;
     private readonly bool _force;
+    private readonly StagedOutput _kind;
     private readonly IReadOnlyList<string> _createdParents;
     private readonly OutputLock _lock;
     private bool _published;
     private bool _movedPrevious;
     private bool _disposed;
 
-    private ArtefactStaging(string target, bool force, IReadOnlyList<string> createdParents, OutputLock outputLock, string path)
+    private ArtefactStaging(
+        string target, bool force, StagedOutput kind, IReadOnlyList<string> createdParents, OutputLock outputLock, string path)
     {
         _target = target;
         _force = force;
+        _kind = kind;
         _createdParents = createdParents;
         _lock = outputLock;
         Path = path;
@@ -41,10 +44,10 @@ internal sealed class ArtefactStaging : IDisposable
     /// <exception cref="ResourceException">
     /// Something is there that must not be replaced, another run stages for the same path, or the folder cannot be written.
     /// </exception>
-    public static ArtefactStaging Begin(string outputPath, bool force) => Begin(outputPath, force, avoidExchange: false);
+    public static ArtefactStaging Begin(string outputPath, bool force) => Begin(outputPath, force, StagedOutput.Artefact);
 
-    /// <summary>The same, with a choice of how folders are replaced.</summary>
-    internal static ArtefactStaging Begin(string outputPath, bool force, bool avoidExchange)
+    /// <summary>The same, with a choice of what is made and of how folders are replaced.</summary>
+    internal static ArtefactStaging Begin(string outputPath, bool force, StagedOutput kind, bool avoidExchange = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(outputPath);
         string target = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(outputPath));
@@ -57,10 +60,10 @@ internal sealed class ArtefactStaging : IDisposable
             CreateParents(parent, createdParents);
             outputLock = OutputLock.Take(target);
             StagingLeftovers.Recover(target, outputLock);
-            RequireReplaceable(target, force);
+            RequireReplaceable(target, force, kind);
             string path = StagingLeftovers.PartialPath(target, RandomNumberGenerator.GetHexString(8, lowercase: true));
             Directory.CreateDirectory(path);
-            return new ArtefactStaging(target, force, createdParents, outputLock, path) { AvoidExchange = avoidExchange };
+            return new ArtefactStaging(target, force, kind, createdParents, outputLock, path) { AvoidExchange = avoidExchange };
         }
         catch (Exception e)
         {
@@ -94,7 +97,7 @@ internal sealed class ArtefactStaging : IDisposable
         Guarded(() =>
         {
             DurableFolder.Sync(Path);
-            RequireReplaceable(_target, _force);
+            RequireReplaceable(_target, _force, _kind);
             if (!Directory.Exists(_target)) Directory.Move(Path, _target);
             else if (AvoidExchange || !LinuxFolders.TryExchange(Path, _target)) ReplaceByRenames();
             _published = true;
@@ -126,16 +129,16 @@ internal sealed class ArtefactStaging : IDisposable
         if (!_published) RemoveEmpty(_createdParents);
     }
 
-    private static void RequireReplaceable(string target, bool force)
+    private static void RequireReplaceable(string target, bool force, StagedOutput kind)
     {
         if (File.Exists(target)) throw Failures.Resource(target, "is a file; choose another output folder");
         if (!Directory.Exists(target)) return;
-        bool own = ArtefactLayout.HasOwnMetadata(target);
+        bool own = kind.IsOwn(target);
         bool empty = !own && !Directory.EnumerateFileSystemEntries(target).Any();
         if (!own && !empty)
-            throw Failures.Resource(target, "is a folder but not an ArrowQuant artefact, and is never replaced; choose another output");
+            throw Failures.Resource(target, $"is a folder but not {kind.Name}, and is never replaced; choose another output");
         if (force) return;
-        string what = own ? "an ArrowQuant artefact" : "an empty folder";
+        string what = own ? kind.Name : "an empty folder";
         throw Failures.Resource(target, $"exists already ({what}); use --force to replace it or choose another output");
     }
 

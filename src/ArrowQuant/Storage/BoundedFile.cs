@@ -7,9 +7,10 @@ internal static class BoundedFile
     private const long LengthLimit = 256L << 20;
 
     /// <summary>The bytes of a file.</summary>
-    /// <exception cref="IOException">There is no such file, it cannot be read, or it is larger than any such document.</exception>
+    /// <exception cref="IOException">There is no such file, it is no file, cannot be read, or is larger than any such document.</exception>
     public static byte[] ReadAllBytes(string path)
     {
+        RegularFile.Require(path);
         long length = new FileInfo(path).Length;
         return length <= LengthLimit
             ? File.ReadAllBytes(path)

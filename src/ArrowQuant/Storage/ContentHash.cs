@@ -16,7 +16,7 @@ internal static class ContentHash
     public static UInt128 OfFile(string path)
     {
         XxHash128 hash = new();
-        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0);
+        using FileStream file = new(RegularFile.Open(path), FileAccess.Read, 0);
         hash.Append(file);
         return hash.GetCurrentHashAsUInt128();
     }
@@ -33,9 +33,9 @@ internal static class ContentHash
         if (!File.Exists(path)) throw Failures.Missing(path);
         XxHash128 fast = new();
         using IncrementalHash? secure = sha256 is null ? null : IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using (FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0))
+        using (FileStream file = new(RegularFile.Open(path), FileAccess.Read, 0))
         {
-            byte[] buffer = new byte[BufferBytes];
+            byte[] buffer = new byte[Math.Clamp(file.Length, 1, BufferBytes)];
             for (int read; (read = file.Read(buffer)) > 0;)
             {
                 cancellationToken.ThrowIfCancellationRequested();

@@ -12,27 +12,37 @@ internal sealed class ParquetPages : IDisposable
     private const int LargestHeader = 16 << 20;
     private const int Slack = 1 << 10;
 
+    // Honest pages are small, or do not shrink that much; a file of a few KiB must not make the library take GiB.
+    private const long SmallPage = 64L << 20;
+    private const long HonestExpansion = 1024;
+
     // The most bytes that a codec can make of one: none, Snappy, gzip, LZO, Brotli, LZ4, zstd, raw LZ4.
     private static readonly long[] Expansion = [1, 22, 1032, 256, 1 << 20, 256, 1 << 15, 256];
 
     private readonly SafeFileHandle _handle;
     private readonly ParquetChunk[][] _groups;
+    private readonly long? _largestPage;
 
-    private ParquetPages(SafeFileHandle handle)
+    private ParquetPages(SafeFileHandle handle, long? largestPage)
     {
         _handle = handle;
+        _largestPage = largestPage;
         _groups = ParquetChunks.Read(handle);
     }
 
     /// <summary>Reads the footer of a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="largestPage">
+    /// The most bytes that a page may take once it is decompressed; null for 64 MiB and 1024 times its bytes in the file.
+    /// </param>
     /// <exception cref="InvalidDataException">It contradicts itself or the file.</exception>
     /// <exception cref="IOException">The file cannot be read, or ends too early.</exception>
-    public static ParquetPages Open(string path)
+    public static ParquetPages Open(string path, long? largestPage = null)
     {
-        SafeFileHandle handle = File.OpenHandle(path);
+        SafeFileHandle handle = RegularFile.Open(path);
         try
         {
-            return new ParquetPages(handle);
+            return new ParquetPages(handle, largestPage);
         }
         catch
         {
@@ -89,7 +99,7 @@ internal sealed class ParquetPages : IDisposable
         }
     }
 
-    private static void CheckSizes(PageHeader header, ParquetChunk chunk, long bytesLeft)
+    private void CheckSizes(PageHeader header, ParquetChunk chunk, long bytesLeft)
     {
         if (chunk.Codec < 0 || chunk.Codec >= Expansion.Length)
             throw new InvalidDataException($"its pages have the unknown codec {chunk.Codec}");
@@ -100,6 +110,13 @@ internal sealed class ParquetPages : IDisposable
         {
             throw new InvalidDataException(
                 $"a page claims {header.Uncompressed} bytes of values in {header.Compressed}, expected at most {most} with its codec");
+        }
+
+        long trusted = _largestPage ?? SmallPage + (header.Compressed * HonestExpansion);
+        if (header.Uncompressed > trusted)
+        {
+            throw new InvalidDataException($"a page claims {header.Uncompressed} bytes of values in {header.Compressed}, expected at most "
+                + $"{trusted}; if the file is to be trusted, give a --max-memory that holds the page");
         }
 
         if (header.Levels < 0 || header.Levels > Math.Min(header.Compressed, header.Uncompressed))

@@ -27,6 +27,9 @@ public sealed record TensorInfo
     /// </summary>
     public string? AlreadyQuantized { get; init; }
 
+    /// <summary>What the model's graph says of the tensor; null where there is no graph and names tell.</summary>
+    public GraphRole? Role { get; init; }
+
     /// <summary>The name that is unique in the whole model: <c>component/name</c> inside a component, else the name.</summary>
     public string FullName => Component is null ? Name : $"{Component}/{Name}";
 }

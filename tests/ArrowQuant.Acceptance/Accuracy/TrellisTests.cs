@@ -32,7 +32,7 @@ public sealed class TrellisTests(TestModels models) : IDisposable
         Assert.All(
             ArtefactDecoder.ReadRows(_run.Output).Where(row => row.QuantType != "none"), row => Assert.Equal(transform, row.Transform));
         AssertSameValues();
-        ValidationReport report = ArtefactValidator.Validate(model, _run.Output);
+        ValidationReport report = ArtefactValidator.Validate(model, _run.Output, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Empty(report.Problems);
     }
 
@@ -62,8 +62,24 @@ public sealed class TrellisTests(TestModels models) : IDisposable
     }
 
     /// <summary>
-    /// Purpose: documents do not change while the settings have their defaults. Input: the Gaussian model with defaults. Expected: no word of
-    /// layout or rotation in the settings of metadata.json, transform none in every row.
+    /// Purpose: targets that know neither trellis nor rotation get the decoded weights. Input: dit-digits at 2 bits, trellis6, rotated, as
+    /// GGUF and as safetensors. Expected: exit code 0, and the layers are told with what they were.
+    /// </summary>
+    [Theory]
+    [InlineData("gguf")]
+    [InlineData("safetensors")]
+    public async Task Export_Trellis_WritesDecodedWeights(string format)
+    {
+        DiffusionQuantConfig config = new() { BitWidth = 2, Layout = LayoutChoice.Trellis6, Rotation = RotationChoice.Hadamard };
+        await _run.RunAsync(models.Dit(ModelForm.Safetensors), config);
+        ToolRun run = await Tool.RunAsync(["export", _run.Output, "--format", format, "-o", Path.Combine(_run.Around, format)]);
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Contains("int2 trellis6", run.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// Purpose: documents do not change while the settings have their defaults. Input: the Gaussian model with defaults. Expected: no word
+    /// of layout or rotation in the settings of metadata.json, transform none in every row.
     /// </summary>
     [Fact]
     public async Task Quantize_Defaults_LeaveNoTraceOfTheSettings()

@@ -1,3 +1,4 @@
+using ArrowQuant.Onnx;
 using ArrowQuant.Pipeline;
 using ArrowQuant.TestKit;
 
@@ -9,7 +10,7 @@ public sealed class PublicApiTests
     [Fact]
     public void PublicSurface_OfTheLibrary_IsTheApprovedOne()
     {
-        string surface = PublicSurface.Of(typeof(DiffusionQuantizer).Assembly);
+        string surface = PublicSurface.Of(typeof(DiffusionQuantizer).Assembly) + PublicSurface.Of(typeof(OnnxCalibration).Assembly);
         string? difference = GoldenText.Difference("tests/ArrowQuant.Acceptance/PublicApi.approved.txt", surface);
         Assert.True(difference is null, difference);
     }

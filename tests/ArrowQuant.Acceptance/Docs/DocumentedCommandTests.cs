@@ -15,6 +15,7 @@ public sealed partial class DocumentedCommandTests
     {
         using TempFolder folder = new();
         DocumentedCommands commands = new(folder);
+        if (page == "docs/onnx.md") OnnxModels.Write("dit-digits", folder.PathOf("dit-digits.onnx"));
         IReadOnlyList<MarkdownBlock> blocks = MarkdownBlock.Of(page);
         for (int i = 0; i < blocks.Count; i++)
         {

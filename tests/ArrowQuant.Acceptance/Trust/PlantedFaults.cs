@@ -17,20 +17,35 @@ public static class PlantedFaults
     /// <param name="siblingShard">A shard of another model with the same names and shapes.</param>
     public static IReadOnlyList<PlantedFault> All(Func<string> siblingShard) =>
     [
-        new("one code bit flipped", "int4", Layer, Figures, In(Layer, row => Bytes(row)[1000] ^= 1)),
+        new("one code bit flipped", "int4", Layer, Figures, In(Layer, row => Bytes(row)[1000] ^= 1))
+        {
+            ContradictsItself = true,
+        },
         new("nibbles of a layer swapped", "int4", Layer, Figures, In(Layer, row =>
         {
             byte[] data = Bytes(row);
             for (int i = 0; i < data.Length; i++) data[i] = (byte)(data[i] << 4 | data[i] >> 4);
-        })),
-        new("one scale doubled", "int4", Layer, Figures, In(Layer, row => Change(row, "scales", 7, value => 2 * value))),
+        }))
+        {
+            ContradictsItself = true,
+        },
+        new("one scale doubled", "int4", Layer, Figures, In(Layer, row => Change(row, "scales", 7, value => 2 * value)))
+        {
+            ContradictsItself = true,
+        },
         new("every scale of a layer doubled", "int4", Layer, Figures,
-            In(Layer, row => row.SetList("scales", row.List<float>("scales").Select(value => 2 * value)))),
+            In(Layer, row => row.SetList("scales", row.List<float>("scales").Select(value => 2 * value))))
+        {
+            ContradictsItself = true,
+        },
         new("one scale NaN", "int4", Layer, "scales[7] is NaN", In(Layer, row => Change(row, "scales", 7, _ => float.NaN)))
         {
             ContradictsItself = true,
         },
-        new("one zero point shifted by one", "int4", Layer, Figures, In(Layer, row => Change(row, "zero_points", 7, value => value + 1))),
+        new("one zero point shifted by one", "int4", Layer, Figures, In(Layer, row => Change(row, "zero_points", 7, value => value + 1)))
+        {
+            ContradictsItself = true,
+        },
         new("levels of one group swapped", "int2", Layer, "do not ascend with their codes", In(Layer, row =>
         {
             float[] levels = row.List<float>("levels");
@@ -46,7 +61,10 @@ public static class PlantedFaults
             JsonArray scales = spatial["equalization_scales"]!.AsArray();
             scales[5] = scales[5]!.GetValue<float>() * 1.01f;
             row.SetText("spatial_quant_json", spatial.ToJsonString());
-        })),
+        }))
+        {
+            ContradictsItself = true,
+        },
         new("row block missing", "wide", Wide, "begins at row", Rows(rows => rows.RemoveAt(Index(rows, Wide))))
         {
             ContradictsItself = true,
@@ -96,7 +114,10 @@ public static class PlantedFaults
         {
             ContradictsItself = true,
         },
-        new("report: gain of a layer corrected", "int4", Layer, Figures, Report(report => LayerIn(report)["gain"] = 1.0)),
+        new("report: gain of a layer corrected", "int4", Layer, Figures, Report(report => LayerIn(report)["gain"] = 1.0))
+        {
+            ContradictsItself = true,
+        },
         new("report: threshold lowered", "int4", Layer, "min_accuracy is", Report(report => report["min_accuracy"] = 0.1))
         {
             ContradictsItself = true,

@@ -1,10 +1,6 @@
 using System.Text.Json;
-using Apache.Arrow;
-using Apache.Arrow.Ipc;
-using Apache.Arrow.Types;
 using ArrowQuant.Calibration;
 using ArrowQuant.Configuration;
-using ArrowQuant.TestKit.Parquet;
 
 namespace ArrowQuant.TestKit.Fuzzing;
 
@@ -12,6 +8,7 @@ namespace ArrowQuant.TestKit.Fuzzing;
 internal static class CalibrationFuzzTargets
 {
     private const int Rows = 24;
+    private const int RecordsPerPart = 30;
 
     private static readonly (string Layer, int Features)[] Layers = [("a", 3), ("b", 4)];
 
@@ -31,13 +28,13 @@ internal static class CalibrationFuzzTargets
         }
         else if (extension == "parquet")
         {
-            WriteParquet(path);
+            CalibrationRecords.WriteParquet(path, Records(), RecordsPerPart);
             seeds.Add(FuzzSeed.Parquet(File.ReadAllBytes(path)));
         }
         else
         {
             if (extension == "jsonl") File.WriteAllLines(path, Records().Select(Line));
-            else WriteArrow(path, isFile: extension == "arrow");
+            else CalibrationRecords.WriteArrow(path, Records(), RecordsPerPart);
             seeds.Add(FuzzSeed.Whole(File.ReadAllBytes(path)));
         }
 
@@ -74,54 +71,14 @@ internal static class CalibrationFuzzTargets
         new("a.bucket_start", "I64", [6], [.. Enumerable.Range(0, 6).SelectMany(i => BitConverter.GetBytes(i * 100L))]),
     ];
 
-    private static List<(string Layer, int Timestep, float[] Data)> Records() =>
+    private static List<CalibrationRecord> Records() =>
     [
         .. Enumerable.Range(0, Rows).SelectMany(row => Layers.Select(layer =>
-            (layer.Layer, 990 - (row * 40), ModelFuzzTargets.Values(layer.Features)))),
+            new CalibrationRecord(layer.Layer, 990 - (row * 40), ModelFuzzTargets.Values(layer.Features)))),
     ];
 
-    private static string Line((string Layer, int Timestep, float[] Data) record) =>
+    private static string Line(CalibrationRecord record) =>
         JsonSerializer.Serialize(new { layer = record.Layer, data = record.Data, timestep = record.Timestep, shape = Shape(record.Data) });
 
     private static int[] Shape(float[] data) => [1, data.Length];
-
-    private static void WriteParquet(string path)
-    {
-        List<(string Layer, int Timestep, float[] Data)> records = Records();
-        new ParquetTable(records.Count)
-            .Text("layer", [.. records.Select(record => record.Layer)], nullable: true)
-            .ListOfFloat("data", [.. records.Select(record => record.Data)])
-            .LongIntegers("timestep", [.. records.Select(record => (long?)record.Timestep)], nullable: true)
-            .Write(path, ParquetSharp.Compression.Zstd, rowsPerGroup: 30);
-    }
-
-    private static void WriteArrow(string path, bool isFile)
-    {
-        using FileStream stream = File.Create(path);
-        Schema schema = new Schema.Builder()
-            .Field(new Field("timestep", Int64Type.Default, true))
-            .Field(new Field("layer", StringType.Default, true))
-            .Field(new Field("data", new ListType(FloatType.Default), true))
-            .Build();
-        using ArrowStreamWriter writer = isFile ? new ArrowFileWriter(stream, schema) : new ArrowStreamWriter(stream, schema);
-        foreach ((string Layer, int Timestep, float[] Data)[] chunk in Records().Chunk(30))
-        {
-            StringArray.Builder layers = new();
-            Int64Array.Builder timesteps = new();
-            ListArray.Builder lists = new(FloatType.Default);
-            FloatArray.Builder values = (FloatArray.Builder)lists.ValueBuilder;
-            foreach ((string layer, int timestep, float[] data) in chunk)
-            {
-                layers.Append(layer);
-                timesteps.Append(timestep);
-                lists.Append();
-                values.Append(data.AsSpan());
-            }
-
-            using RecordBatch batch = new(schema, [timesteps.Build(), layers.Build(), lists.Build()], chunk.Length);
-            writer.WriteRecordBatch(batch);
-        }
-
-        writer.WriteEnd();
-    }
 }

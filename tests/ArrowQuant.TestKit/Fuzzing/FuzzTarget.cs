@@ -12,6 +12,7 @@ public sealed class FuzzTarget(string name, TempFolder folder, string fileName, 
     private const ulong InputStep = 0xD1342543DE82EF95;
 
     private readonly string _path = folder.PathOf(fileName);
+    private IDisposable? _owned;
 
     /// <summary>The reader.</summary>
     public string Name { get; } = name;
@@ -39,6 +40,13 @@ public sealed class FuzzTarget(string name, TempFolder folder, string fileName, 
         read(_path);
     }
 
+    /// <summary>Leaves something that the reader uses to be disposed with the target.</summary>
+    public void Owns(IDisposable resource) => _owned = resource;
+
     /// <inheritdoc/>
-    public void Dispose() => folder.Dispose();
+    public void Dispose()
+    {
+        _owned?.Dispose();
+        folder.Dispose();
+    }
 }

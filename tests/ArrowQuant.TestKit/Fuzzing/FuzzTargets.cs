@@ -11,6 +11,7 @@ public static class FuzzTargets
         ["config-json"] = ModelFuzzTargets.ConfigJson,
         ["metadata-json"] = ModelFuzzTargets.MetadataJson,
         ["old-parquet"] = ModelFuzzTargets.OldParquet,
+        ["onnx"] = ModelFuzzTargets.Onnx,
         ["artefact-shard"] = ArtefactFuzzTargets.Shard,
         ["artefact-metadata"] = ArtefactFuzzTargets.Metadata,
         ["artefact-report"] = ArtefactFuzzTargets.Report,

@@ -43,6 +43,14 @@ internal static class ModelFuzzTargets
         return new("safetensors", folder, "model.safetensors", seeds, ReadModel);
     }
 
+    /// <summary>An ONNX file with weights in every place where they may be, and a graph in a node.</summary>
+    public static FuzzTarget Onnx()
+    {
+        TempFolder folder = new();
+        File.WriteAllBytes(folder.PathOf("weights.bin"), new byte[256]);
+        return new("onnx", folder, "model.onnx", [new FuzzSeed([OnnxModels.Small("weights.bin")], parts => parts[0])], ReadModel);
+    }
+
     /// <summary>The index of a sharded model.</summary>
     public static FuzzTarget SafeTensorsIndex()
     {

@@ -1,6 +1,7 @@
 using ArrowQuant.Errors;
 using ArrowQuant.Sources;
 using ArrowQuant.Storage;
+using ArrowQuant.TestKit.Parquet;
 using ArrowQuant.Tests.Support;
 
 namespace ArrowQuant.Tests.Abuse;
@@ -33,6 +34,41 @@ public sealed class ParquetAbuseTests
         InvalidDataException e = Assert.Throws<InvalidDataException>(
             () => Check(Footer(9, page.Length + 20, codec), page, new byte[20]));
         Assert.Contains(expected, e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>zstd makes 2 GiB of zeros of 64 KiB: true, and still more than a stranger's file may ask for.</summary>
+    [Fact]
+    public void Check_PageThatRightlyClaimsMuch_NeedsTheUsersWord()
+    {
+        byte[] values = new byte[1 << 16];
+        byte[] page = Page(int.MaxValue, values.Length, 9);
+        byte[] footer = Footer(9, page.Length + values.Length);
+        InvalidDataException e = Assert.Throws<InvalidDataException>(() => Check(footer, page, values));
+        Assert.Equal(
+            "a page claims 2147483647 bytes of values in 65536, expected at most 134217728; if the file is to be trusted, give a --max-memory "
+            + "that holds the page",
+            e.Message);
+        Assert.Throws<InvalidDataException>(() => Check(footer, page, values, int.MaxValue - 1));
+        Assert.Equal(int.MaxValue, Check(footer, page, values, int.MaxValue));
+    }
+
+    /// <summary>The same through the front door: the caller's bound holds for every page of a model in an older layout.</summary>
+    [Fact]
+    public void ModelSource_PageLargerThanTheCallersBound_IsRefused()
+    {
+        using ModelFiles files = new();
+        string path = files.PathOf("model.parquet");
+        OldParquetFixtures.WriteV1(path, [OldRows.Raw("a", [64, 64], new float[4096])]);
+        byte[] bytes = new byte[8];
+        using (IModelSource source = ModelSource.Open(path, new ModelSourceOptions { LargestPageBytes = 10_000 }))
+        {
+            ModelFormatException e = Assert.Throws<ModelFormatException>(() => source.Read(source.Tensors[0], 0, bytes));
+            Assert.Contains("expected at most 10000; if the file is to be trusted, give a --max-memory", e.Message, StringComparison.Ordinal);
+        }
+
+        using IModelSource trusted = ModelSource.Open(path, new ModelSourceOptions { LargestPageBytes = 20_000 });
+        trusted.Read(trusted.Tensors[0], 0, bytes);
+        Assert.Equal(new byte[8], bytes);
     }
 
     [Fact]
@@ -94,11 +130,11 @@ public sealed class ParquetAbuseTests
         Assert.StartsWith($"'{path}' is damaged: its headers cannot be read (its footer claims 9 values in", e.Message);
     }
 
-    private static long Check(byte[] footer, byte[] header, byte[] values)
+    private static long Check(byte[] footer, byte[] header, byte[] values, long? largestPage = null)
     {
         using ModelFiles files = new();
         string path = files.Write("a.parquet", FileOf(footer, [.. header, .. values]));
-        using ParquetPages pages = ParquetPages.Open(path);
+        using ParquetPages pages = ParquetPages.Open(path, largestPage);
         return pages.Check(0, 0);
     }
 

@@ -12,7 +12,7 @@ internal static partial class Rooms
     [
         "Errors", "Kernels", "Tensors", "Configuration", "Quality", "Storage", "Sources", "Calibration", "Methods", "Fallback", "Reporting",
         "Pipeline.Planning", "Pipeline.Measuring", "Pipeline.Validation", "Pipeline.Resuming", "Pipeline.Running", "Pipeline",
-        "Cli.Configuration", "Cli.Rendering", "Cli.Commands", "Cli",
+        "Runtime", "Exports", "Onnx", "Cli.Configuration", "Cli.Rendering", "Cli.Commands", "Cli",
     ];
 
     /// <summary>What is wrong with a source file of src/.</summary>
@@ -55,6 +55,6 @@ internal static partial class Rooms
 
     [GeneratedRegex(
         @"(?<![\w.])(?:Errors|Kernels|Tensors|Configuration|Quality|Storage|Sources|Calibration|Methods|"
-        + @"Fallback|Reporting|Pipeline|Cli)\.[A-Z]\w*")]
+        + @"Fallback|Reporting|Pipeline|Runtime|Exports|Onnx|Cli)\.[A-Z]\w*")]
     private static partial Regex RelativeName();
 }

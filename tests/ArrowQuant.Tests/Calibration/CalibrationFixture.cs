@@ -1,9 +1,6 @@
 using System.Text.Json;
-using Apache.Arrow;
-using Apache.Arrow.Ipc;
-using Apache.Arrow.Types;
 using ArrowQuant.Tensors;
-using ArrowQuant.TestKit.Parquet;
+using ArrowQuant.TestKit;
 using ArrowQuant.Tests.Support;
 
 namespace ArrowQuant.Tests.Calibration;
@@ -13,6 +10,8 @@ internal sealed class CalibrationFixture
 {
     public const int Steps = 20;
     public const int RowsPerStep = 3;
+
+    private const int RecordsPerPart = 17;
 
     public static string[] Formats { get; } = ["safetensors", "parquet", "arrow", "arrows", "jsonl"];
 
@@ -39,13 +38,13 @@ internal sealed class CalibrationFixture
                 File.WriteAllBytes(path, SafeTensors());
                 break;
             case "jsonl":
-                File.WriteAllLines(path, Records().Select(record => JsonSerializer.Serialize(record)));
+                File.WriteAllLines(path, Records().Select(Line));
                 break;
             case "parquet":
-                WriteParquet(path);
+                CalibrationRecords.WriteParquet(path, Records(), RecordsPerPart);
                 break;
             default:
-                WriteArrow(path, format == "arrow");
+                CalibrationRecords.WriteArrow(path, Records(), RecordsPerPart);
                 break;
         }
 
@@ -64,48 +63,9 @@ internal sealed class CalibrationFixture
         return builder.Build();
     }
 
-    private sealed record Record(string layer, float[] data, int timestep);
+    private List<CalibrationRecord> Records() =>
+        [.. Timesteps.SelectMany((t, i) => Layers.Select(layer => new CalibrationRecord(layer.Key, t, layer.Value[i])))];
 
-    private List<Record> Records() =>
-        [.. Timesteps.SelectMany((t, i) => Layers.Select(layer => new Record(layer.Key, layer.Value[i], t)))];
-
-    private void WriteParquet(string path)
-    {
-        List<Record> records = Records();
-        new ParquetTable(records.Count)
-            .Text("layer", [.. records.Select(record => record.layer)], nullable: true)
-            .ListOfFloat("data", [.. records.Select(record => record.data)])
-            .LongIntegers("timestep", [.. records.Select(record => (long?)record.timestep)], nullable: true)
-            .Write(path, ParquetSharp.Compression.Zstd, rowsPerGroup: 17);
-    }
-
-    private void WriteArrow(string path, bool isFile)
-    {
-        using FileStream stream = File.Create(path);
-        Schema schema = new Schema.Builder()
-            .Field(new Field("timestep", Int64Type.Default, true))
-            .Field(new Field("layer", StringType.Default, true))
-            .Field(new Field("data", new ListType(FloatType.Default), true))
-            .Build();
-        using ArrowStreamWriter writer = isFile ? new ArrowFileWriter(stream, schema) : new ArrowStreamWriter(stream, schema);
-        foreach (Record[] chunk in Records().Chunk(17)) writer.WriteRecordBatch(Batch(schema, chunk));
-        writer.WriteEnd();
-    }
-
-    private static RecordBatch Batch(Schema schema, Record[] records)
-    {
-        StringArray.Builder layers = new();
-        Int64Array.Builder timesteps = new();
-        ListArray.Builder lists = new(FloatType.Default);
-        FloatArray.Builder values = (FloatArray.Builder)lists.ValueBuilder;
-        foreach (Record record in records)
-        {
-            layers.Append(record.layer);
-            timesteps.Append(record.timestep);
-            lists.Append();
-            values.Append(record.data.AsSpan());
-        }
-
-        return new RecordBatch(schema, [timesteps.Build(), layers.Build(), lists.Build()], records.Length);
-    }
+    private static string Line(CalibrationRecord record) =>
+        JsonSerializer.Serialize(new { layer = record.Layer, data = record.Data, timestep = record.Timestep });
 }

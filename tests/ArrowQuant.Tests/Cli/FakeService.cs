@@ -1,4 +1,6 @@
 using ArrowQuant.Cli;
+using ArrowQuant.Exports;
+using ArrowQuant.Onnx;
 using ArrowQuant.Pipeline;
 using ArrowQuant.Pipeline.Planning;
 using ArrowQuant.Pipeline.Validation;
@@ -18,6 +20,8 @@ internal sealed class FakeService : IQuantizationService
 
     public Func<ValidationReport> OnValidate { get; init; } = () => SampleDocuments.Validation;
 
+    public Func<ExportReport> OnExport { get; init; } = () => SampleDocuments.Export;
+
     public IReadOnlyList<QuantizationProgress> Reports { get; init; } = [];
 
     public ILogger? Logger { get; set; }
@@ -29,6 +33,8 @@ internal sealed class FakeService : IQuantizationService
     public string? OutputPath { get; private set; }
 
     public ValidateRequest? Validated { get; private set; }
+
+    public ExportRequest? Exported { get; private set; }
 
     public bool HadProgress { get; private set; }
 
@@ -58,10 +64,24 @@ internal sealed class FakeService : IQuantizationService
         return OnInspect();
     }
 
+    public OnnxCalibrationResult Record(
+        string modelPath, string outputPath, OnnxCalibrationOptions options, CancellationToken cancellationToken)
+    {
+        Calls++;
+        return new OnnxCalibrationResult(1, 1, 1, []);
+    }
+
     public ValidationReport Validate(ValidateRequest request, CancellationToken cancellationToken)
     {
         Calls++;
         Validated = request;
         return OnValidate();
+    }
+
+    public ExportReport Export(ExportRequest request, CancellationToken cancellationToken)
+    {
+        Calls++;
+        Exported = request;
+        return OnExport();
     }
 }

@@ -1,3 +1,4 @@
+using ArrowQuant.Exports;
 using ArrowQuant.Fallback;
 using ArrowQuant.Pipeline;
 using ArrowQuant.Pipeline.Planning;
@@ -123,6 +124,22 @@ internal static class SampleDocuments
         CosineSimilarity = 0.99531,
         LayersChecked = 2,
         Layers = [new("blocks.0.attn.qkv.weight", 4, 0.9953, 0.9953, 0.998), new("blocks.1.attn.qkv.weight", 4, 0.9949, 0.9949, 0.997)],
+    };
+
+    public static readonly ExportReport Export = new()
+    {
+        ToolVersion = "0.1.0",
+        Format = "gguf",
+        Files = [new("model.gguf", 4096, "0f5c1d0d3b8f4a5e9f2b6c7d8e9fa0b1")],
+        TensorBytes = 3_000,
+        ArtefactTensorBytes = 2_500,
+        ExactTensors = 1,
+        LargestRelativeError = 0.000123,
+        Tensors =
+        [
+            new("blocks.0.attn.qkv.weight", [64, 64], true, "int4 affine", "Q4_1", false, 0.000123, 2560, 5, 4.25, "a note"),
+            new("blocks.0.attn.qkv.bias", [64], false, "float32", "F32", true, 0, 256, 32, 32, null),
+        ],
     };
 
     private static FallbackEvent Event(string from, string to, string cause, string message, string layer) =>

@@ -19,7 +19,8 @@ public sealed class FormatExamplesTests
     {
         string[] expected =
         [
-            "row_axis", "affine 2", "affine 4", "affine 8", "lattice2", "lattice3", "per_channel", "equalization", "kept", "rounding",
+            "row_axis", "affine 2", "affine 4", "affine 8", "lattice2", "lattice3", "trellis4", "hadamard", "per_channel",
+            "equalization", "kept", "rounding",
         ];
         Assert.Equal(expected, FormatExample.Names);
     }

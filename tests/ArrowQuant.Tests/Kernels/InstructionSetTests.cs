@@ -4,6 +4,8 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
 using ArrowQuant.Kernels;
+using ArrowQuant.Tensors;
+using ArrowQuant.Tests.Kernels.Products;
 using ArrowQuant.Tests.Support;
 
 namespace ArrowQuant.Tests.Kernels;
@@ -86,7 +88,10 @@ public sealed class InstructionSetTests
                     weights.AsSpan(0, Columns), codes, groupSize,
                     scales.AsSpan(0, rows.GroupsPerRow), zeros.AsSpan(0, rows.GroupsPerRow), ref sums);
                 Append(hash, [sums.Product, sums.Original, sums.Decoded, sums.Error, sums.LargestError]);
+                Append(hash, new PackedCase(bits, CodeLayout.Affine, Columns, groupSize, 3, 2).Multiply(kernels));
             }
+
+            Append(hash, new PackedCase(2, CodeLayout.Lattice3, Columns, groupSize, 3, 2).Multiply(kernels));
         }
 
         float[] outputs = new float[8 * 8];

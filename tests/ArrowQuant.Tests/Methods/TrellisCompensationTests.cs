@@ -64,7 +64,8 @@ public sealed class TrellisCompensationTests
             : new CompensatedCoder(kernels, new GridFit(kernels, format, AffineSearch.MinMax), hessian);
         var block = new QuantizedBlock(format, 0, Rows);
         var meter = new OutputMeter(kernels, samples);
-        RowMeasures measures = new RowQuantizer(kernels, format, coder, new OutputCorrection(meter, meter, null)).Quantize(weights, block, 0);
+        var quantizer = new RowQuantizer(kernels, format, coder, new OutputCorrection(meter, meter, null));
+        RowMeasures measures = quantizer.Quantize(weights, block, 0);
         return measures.Outputs.Sum(sum => sum.Error) / measures.Outputs.Sum(sum => sum.Original);
     }
 

@@ -1,5 +1,6 @@
 using ArrowQuant.Errors;
 using ArrowQuant.Storage;
+using ArrowQuant.Tests.Cli;
 
 namespace ArrowQuant.Tests.Storage;
 
@@ -58,6 +59,64 @@ public sealed class BlockJournalTests
             int expected = ends.Count(end => end <= place);
             Assert.Equal(expected, journal.Count);
             Assert.Equal(whole.Length - (expected == 0 ? 16 : ends[expected - 1]), journal.TornBytes);
+        }
+    }
+
+    /// <summary>Two seconds after the last time the next record brings all before it to the disk; until then nothing is promised.</summary>
+    [Fact]
+    public void Append_TwoSecondsPassed_BringsRecordsToTheDisk()
+    {
+        using StorageFolder folder = new();
+        FakeClock clock = new();
+        using BlockJournal journal = BlockJournal.Open(folder["j"], null, clock);
+        Assert.Equal(16, journal.OnDisk);
+        journal.Append(1, [Content(1)]);
+        clock.Advance(1.9);
+        journal.Append(2, [Content(2)]);
+        Assert.Equal(16, journal.OnDisk);
+        clock.Advance(0.1);
+        journal.Append(3, [Content(3)]);
+        Assert.Equal(new FileInfo(folder["j"]).Length, journal.OnDisk);
+    }
+
+    /// <summary>However little time passes, never more than 64 MiB are written and not on the disk.</summary>
+    [Fact]
+    public void Append_MuchAtOnce_LeavesAtMost64MiBToChance()
+    {
+        using StorageFolder folder = new();
+        using BlockJournal journal = BlockJournal.Open(folder["j"], null, new FakeClock());
+        byte[] content = new byte[20 << 20];
+        List<long> onDisk = [];
+        for (int i = 0; i < 8; i++)
+        {
+            journal.Append((UInt128)i, [content]);
+            long length = new FileInfo(folder["j"]).Length;
+            Assert.InRange(length - journal.OnDisk, 0, (64L << 20) - 1);
+            onDisk.Add(journal.OnDisk);
+        }
+
+        Assert.Equal(3, onDisk.Distinct().Count()); // the mark, and every fourth record
+    }
+
+    /// <summary>What a power cut leaves at the end of the file, zeros or the noise of old blocks, is dropped wherever it begins.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Open_TailOfZerosOrNoiseFromAnyByte_HasTheWholeRecordsBefore(bool noise)
+    {
+        using StorageFolder folder = new();
+        long[] ends = Fill(folder["j"]);
+        byte[] whole = File.ReadAllBytes(folder["j"]);
+        byte[] rest = new byte[whole.Length];
+        if (noise) new Random(3).NextBytes(rest);
+        for (int place = 16; place < whole.Length; place++)
+        {
+            File.WriteAllBytes(folder["torn"], [.. whole[..place], .. rest[place..]]);
+            using BlockJournal journal = BlockJournal.Open(folder["torn"]);
+            // Zeros that were zeros change nothing.
+            int untouched = whole.AsSpan(place).CommonPrefixLength(rest.AsSpan(place)) + place;
+            Assert.Equal(ends.Count(end => end <= untouched), journal.Count);
+            for (int i = 0; i < journal.Count; i++) Assert.Equal(Content(i), journal.TryRead((UInt128)i));
         }
     }
 

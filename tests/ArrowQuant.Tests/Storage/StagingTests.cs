@@ -53,7 +53,7 @@ public sealed class StagingTests
     {
         using StorageFolder folder = new();
         Fill(Directory.CreateDirectory(folder["out"]).FullName, "old");
-        using (ArtefactStaging staging = ArtefactStaging.Begin(folder["out"], true, avoidExchange))
+        using (ArtefactStaging staging = ArtefactStaging.Begin(folder["out"], true, StagedOutput.Artefact, avoidExchange))
         {
             Fill(staging.Path, "new");
             Assert.Equal("old", Content(folder["out"]));
@@ -71,7 +71,7 @@ public sealed class StagingTests
     {
         using StorageFolder folder = new();
         Fill(Directory.CreateDirectory(folder["out"]).FullName, "old");
-        using (ArtefactStaging staging = ArtefactStaging.Begin(folder["out"], true, avoidExchange))
+        using (ArtefactStaging staging = ArtefactStaging.Begin(folder["out"], true, StagedOutput.Artefact, avoidExchange))
         {
             Directory.Delete(staging.Path); // the disk took it away
             ResourceException e = Assert.Throws<ResourceException>(staging.Publish);

@@ -78,6 +78,33 @@ internal unsafe interface ILanes<TSelf>
     /// <summary>Lane i gets lane <c>i ^ distance</c>; a power of two below <see cref="Count"/>.</summary>
     static abstract TSelf Exchange(TSelf value, int distance);
 
-    /// <summary>Lane i gets lane <c>(quarter * Count + i) / 4</c>: a quarter of the lanes, each four times; one lane stays as it is.</summary>
+    /// <summary>Lane i gets lane <c>(quarter * Count + i) / 4</c>: a quarter of the lanes, each four times; one lane stays.</summary>
     static abstract TSelf Spread(TSelf value, int quarter);
+
+    /// <summary><see cref="Count"/> bytes as the bits of the lanes, not as their values.</summary>
+    static abstract TSelf LoadByteBits(byte* source);
+
+    /// <summary>The bits of every lane, moved down; zeros move in.</summary>
+    static abstract TSelf ShiftRight(TSelf value, int bits);
+
+    /// <summary>The value of the number that the bits of every lane are, below 2^24.</summary>
+    static abstract TSelf ToValues(TSelf bits);
+
+    /// <summary>0, 1, 2, ... up to <see cref="Count"/> - 1.</summary>
+    static abstract TSelf Ramp { get; }
+
+    /// <summary>The four values of a table in every four lanes; of one lane the first.</summary>
+    static abstract TSelf LoadQuads(float* table);
+
+    /// <summary>Per lane: the lane of <paramref name="table"/> that the bits name, modulo <see cref="Count"/>.</summary>
+    static abstract TSelf Permute(TSelf table, TSelf bits);
+
+    /// <summary>
+    /// Per lane: the value that the bits name, modulo 4, of <paramref name="quads"/>, or where there are no four lanes of
+    /// <paramref name="table"/>.
+    /// </summary>
+    static abstract TSelf LookUpQuads(TSelf bits, TSelf quads, float* table);
+
+    /// <summary>The lower half of <paramref name="low"/> below the upper half of <paramref name="high"/>; of one lane the low one.</summary>
+    static abstract TSelf Halves(TSelf low, TSelf high);
 }

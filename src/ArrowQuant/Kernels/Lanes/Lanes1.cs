@@ -76,5 +76,25 @@ internal readonly unsafe struct Lanes1 : ILanes<Lanes1>
 
     public static Lanes1 Spread(Lanes1 value, int quarter) => value;
 
+    // In two parts, for the reason that LoadBits16 has.
+    public static Lanes1 LoadByteBits(byte* source) =>
+        new(BitConverter.UInt32BitsToSingle((uint)(*source & 0xF0) | (uint)(*source & 0x0F)));
+
+    public static Lanes1 ShiftRight(Lanes1 value, int bits) =>
+        new(BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(value._value) >> bits));
+
+    public static Lanes1 ToValues(Lanes1 bits) => new(BitConverter.SingleToInt32Bits(bits._value));
+
+    public static Lanes1 Ramp => new(0f);
+
+    public static Lanes1 LoadQuads(float* table) => new(*table);
+
+    public static Lanes1 Permute(Lanes1 table, Lanes1 bits) => table;
+
+    public static Lanes1 LookUpQuads(Lanes1 bits, Lanes1 quads, float* table) =>
+        new(table[BitConverter.SingleToInt32Bits(bits._value) & 3]);
+
+    public static Lanes1 Halves(Lanes1 low, Lanes1 high) => low;
+
     private static Lanes1 Mask(bool set) => new(BitConverter.Int32BitsToSingle(set ? -1 : 0));
 }

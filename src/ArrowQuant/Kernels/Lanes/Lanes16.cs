@@ -126,4 +126,38 @@ internal readonly unsafe struct Lanes16 : ILanes<Lanes16>
         2 => Vector512.Shuffle(value._value, Vector512.Create(8, 8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 11)),
         _ => Vector512.Shuffle(value._value, Vector512.Create(12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15, 15, 15, 15)),
     });
+
+    public static Lanes16 LoadByteBits(byte* source) => new(Avx512F.IsSupported
+        ? Avx512F.ConvertToVector512Int32(Vector128.Load(source)).AsSingle()
+        : Vector512.Create(Lanes8.LoadByteBits(source).Value, Lanes8.LoadByteBits(source + 8).Value));
+
+    public static Lanes16 ShiftRight(Lanes16 value, int bits) =>
+        new(Vector512.ShiftRightLogical(value._value.AsUInt32(), bits).AsSingle());
+
+    public static Lanes16 ToValues(Lanes16 bits) => new(Vector512.ConvertToSingle(bits._value.AsInt32()));
+
+    public static Lanes16 Ramp
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(Vector512.Create(0f, 1f, 2f, 3f, 4f, 5f, 6f, 7f, 8f, 9f, 10f, 11f, 12f, 13f, 14f, 15f));
+    }
+
+    public static Lanes16 LoadQuads(float* table) => new(Avx512F.IsSupported
+        ? Avx512F.BroadcastVector128ToVector512(table)
+        : Vector512.Create(Lanes8.LoadQuads(table).Value, Lanes8.LoadQuads(table).Value));
+
+    public static Lanes16 Permute(Lanes16 table, Lanes16 bits) => new(Avx512F.IsSupported
+        ? Avx512F.PermuteVar16x32(table._value, bits._value.AsInt32())
+        : Vector512.Shuffle(table._value, bits._value.AsInt32() & Vector512.Create(15)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes16 LookUpQuads(Lanes16 bits, Lanes16 quads, float* table)
+    {
+        if (Avx512F.IsSupported) return new(Avx512F.PermuteVar4x32(quads._value, bits._value.AsInt32()));
+        Lanes8 low = Lanes8.LookUpQuads(Lanes8.From(bits._value.GetLower()), Lanes8.From(quads._value.GetLower()), table);
+        Lanes8 high = Lanes8.LookUpQuads(Lanes8.From(bits._value.GetUpper()), Lanes8.From(quads._value.GetUpper()), table);
+        return new(Vector512.Create(low.Value, high.Value));
+    }
+
+    public static Lanes16 Halves(Lanes16 low, Lanes16 high) => new(Vector512.Create(low._value.GetLower(), high._value.GetUpper()));
 }

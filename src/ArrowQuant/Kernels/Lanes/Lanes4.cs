@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace ArrowQuant.Kernels.Lanes;
 
@@ -112,4 +113,30 @@ internal readonly unsafe struct Lanes4 : ILanes<Lanes4>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes4 Spread(Lanes4 value, int quarter) => new(Vector128.Create(value._value[quarter]));
+
+    public static Lanes4 LoadByteBits(byte* source)
+    {
+        Vector128<byte> bytes = Vector128.CreateScalarUnsafe(*(uint*)source).AsByte();
+        return new(Vector128.WidenLower(Vector128.WidenLower(bytes)).AsSingle());
+    }
+
+    public static Lanes4 ShiftRight(Lanes4 value, int bits) => new(Vector128.ShiftRightLogical(value._value.AsUInt32(), bits).AsSingle());
+
+    public static Lanes4 ToValues(Lanes4 bits) => new(Vector128.ConvertToSingle(bits._value.AsInt32()));
+
+    public static Lanes4 Ramp
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(Vector128.Create(0f, 1f, 2f, 3f));
+    }
+
+    public static Lanes4 LoadQuads(float* table) => new(Vector128.Load(table));
+
+    public static Lanes4 Permute(Lanes4 table, Lanes4 bits) => new(Avx.IsSupported
+        ? Avx.PermuteVar(table._value, bits._value.AsInt32())
+        : Vector128.Shuffle(table._value, bits._value.AsInt32() & Vector128.Create(3)));
+
+    public static Lanes4 LookUpQuads(Lanes4 bits, Lanes4 quads, float* table) => Permute(quads, bits);
+
+    public static Lanes4 Halves(Lanes4 low, Lanes4 high) => new(Vector128.Create(low._value.GetLower(), high._value.GetUpper()));
 }

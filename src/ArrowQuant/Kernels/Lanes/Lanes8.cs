@@ -124,4 +124,40 @@ internal readonly unsafe struct Lanes8 : ILanes<Lanes8>
         2 => Vector256.Shuffle(value._value, Vector256.Create(4, 4, 4, 4, 5, 5, 5, 5)),
         _ => Vector256.Shuffle(value._value, Vector256.Create(6, 6, 6, 6, 7, 7, 7, 7)),
     });
+
+    public static Lanes8 LoadByteBits(byte* source)
+    {
+        if (Avx2.IsSupported) return new(Avx2.ConvertToVector256Int32(source).AsSingle());
+        Vector128<ushort> shorts = Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)source).AsByte());
+        return new(Vector256.Create(Vector128.WidenLower(shorts), Vector128.WidenUpper(shorts)).AsSingle());
+    }
+
+    public static Lanes8 ShiftRight(Lanes8 value, int bits) => new(Vector256.ShiftRightLogical(value._value.AsUInt32(), bits).AsSingle());
+
+    public static Lanes8 ToValues(Lanes8 bits) => new(Vector256.ConvertToSingle(bits._value.AsInt32()));
+
+    public static Lanes8 Ramp
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(Vector256.Create(0f, 1f, 2f, 3f, 4f, 5f, 6f, 7f));
+    }
+
+    public static Lanes8 LoadQuads(float* table) => new(Avx.IsSupported
+        ? Avx.BroadcastVector128ToVector256(table)
+        : Vector256.Create(Vector128.Load(table), Vector128.Load(table)));
+
+    public static Lanes8 Permute(Lanes8 table, Lanes8 bits) => new(Avx2.IsSupported
+        ? Avx2.PermuteVar8x32(table._value, bits._value.AsInt32())
+        : Vector256.Shuffle(table._value, bits._value.AsInt32() & Vector256.Create(7)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes8 LookUpQuads(Lanes8 bits, Lanes8 quads, float* table)
+    {
+        if (Avx.IsSupported) return new(Avx.PermuteVar(quads._value, bits._value.AsInt32()));
+        Lanes4 low = Lanes4.LookUpQuads(Lanes4.From(bits._value.GetLower()), Lanes4.From(quads._value.GetLower()), table);
+        Lanes4 high = Lanes4.LookUpQuads(Lanes4.From(bits._value.GetUpper()), Lanes4.From(quads._value.GetUpper()), table);
+        return new(Vector256.Create(low.Value, high.Value));
+    }
+
+    public static Lanes8 Halves(Lanes8 low, Lanes8 high) => new(Vector256.Create(low._value.GetLower(), high._value.GetUpper()));
 }

@@ -4,8 +4,8 @@ using ArrowQuant.Kernels.Lanes;
 namespace ArrowQuant.Kernels.Trellis;
 
 /// <summary>
-/// The Viterbi algorithm over a bitshift trellis: the codes of the path with the least sum of <c>(x - gain * table[state])^2</c>. States lie
-/// across the lanes. Costs are single-precision sums from the first to the last step, each step one fused multiply-add, and rounding is
+/// The Viterbi algorithm over a bitshift trellis: the codes of the path with the least sum of
+/// <c>(x - gain * table[state])^2</c>. States lie across the lanes. Costs are single-precision sums from the first to the last step, each step one fused multiply-add, and rounding is
 /// monotone, so the path is the exact optimum of that sum. Of equal predecessors the lowest state wins, of equal ends as well.
 /// </summary>
 internal static unsafe class TrellisPath<T>

@@ -1,8 +1,8 @@
 namespace ArrowQuant.Kernels.Trellis;
 
 /// <summary>
-/// A bitshift trellis at 2 bits: code c moves state s to <c>((s &lt;&lt; 2) | c) mod 2^stateBits</c>, and every state stands for one value of a
-/// table that all layers share. The tables were trained on the normal distribution (Lloyd iterations over Viterbi paths, start state 0);
+/// A bitshift trellis at 2 bits: code c moves state s to <c>((s &lt;&lt; 2) | c) mod 2^stateBits</c>, and every state stands for
+/// one value of a table that all layers share. The tables were trained on the normal distribution (Lloyd iterations over Viterbi paths, start state 0);
 /// they are constants of the format.
 /// </summary>
 internal sealed class TrellisTable

@@ -12,15 +12,28 @@ namespace ArrowQuant.Pipeline.Measuring;
 /// <summary>Measures stored layers against their original, in the arithmetic of a run, so that equal bytes give equal figures.</summary>
 internal sealed class LayerMeasurement(KernelSet kernels, ArtefactReader reader)
 {
-    /// <summary>Checks what can be checked of a stored layer without its original; returns what is wrong with it.</summary>
-    public IReadOnlyList<string> Check(StoredLayer layer)
+    /// <summary>Checks what can be checked of a stored layer without its original.</summary>
+    /// <param name="layer">The stored layer.</param>
+    /// <param name="problems">Receives what is wrong with it.</param>
+    /// <returns>The sum of the squares of the weights that a quantized layer decodes to; null when it cannot be read.</returns>
+    public double? Check(StoredLayer layer, List<string> problems)
     {
-        List<string> problems = [];
+        ErrorSums sums = default;
         try
         {
+            float[] decoded = new float[layer.IsKept ? 0 : (int)layer.View.Columns];
             for (int i = 0; i < layer.Blocks.Count; i++)
             {
-                if (!layer.IsKept) ReadBlock(layer, i, problems);
+                if (!layer.IsKept)
+                {
+                    QuantizedBlock block = ReadBlock(layer, i, problems);
+                    for (int row = 0; row < block.RowCount; row++)
+                    {
+                        // Against themselves, so that the squares are added in the arithmetic that a run adds them in.
+                        BlockDecoder.Decode(kernels, block, row, 1, decoded);
+                        kernels.AddErrors(decoded, decoded, ref sums);
+                    }
+                }
                 else if (layer.Correction != BiasCorrection.Name) CheckKept(layer, i, reader.ReadKept(layer, i), problems);
                 else reader.ReadKept(layer, i);
             }
@@ -28,9 +41,10 @@ internal sealed class LayerMeasurement(KernelSet kernels, ArtefactReader reader)
         catch (ModelFormatException error)
         {
             problems.Add(error.Message);
+            return null;
         }
 
-        return problems;
+        return sums.Decoded;
     }
 
     /// <summary>Compares a kept tensor with its original byte by byte; returns what is wrong, or null.</summary>

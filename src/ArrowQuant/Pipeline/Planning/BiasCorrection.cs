@@ -34,6 +34,7 @@ internal static class BiasCorrection
         foreach (PlannedTensor layer in tensors)
         {
             string name = layer.Tensor.FullName;
+            if (layer.Tensor.Role is { OwnsBias: false }) continue;
             if (!layer.Decision.Quantize || !name.EndsWith(WeightSuffix, StringComparison.Ordinal)) continue;
             if (!byName.TryGetValue(BiasNameOf(name), out PlannedTensor? bias)) continue;
             TensorInfo info = bias.Tensor;

@@ -9,6 +9,9 @@ internal static class KeptReasons
     /// <summary>Its matrix has fewer than 32 columns.</summary>
     public const string Narrow = "narrow";
 
+    /// <summary>The model's graph does not multiply by it, or does something else with it as well.</summary>
+    public const string NotALayer = "not_a_layer";
+
     /// <summary>Its element type is not a floating-point weight.</summary>
     public const string NotFloat = "not_float";
 

@@ -6,7 +6,7 @@ namespace ArrowQuant.Pipeline.Planning;
 
 /// <summary>
 /// Decides from names, shapes and types alone which tensors are quantized. The first rule that applies gives the reason: not_float, vector,
-/// narrow, excluded, pinned, sensitive. Whether a layer becomes smaller is a later stage's question (<see cref="KeepIfNoSmaller"/>).
+/// narrow, not_a_layer, excluded, pinned, sensitive. Whether a layer becomes smaller is a later stage's question (<see cref="KeepIfNoSmaller"/>).
 /// </summary>
 internal sealed class LayerSelection
 {
@@ -62,11 +62,12 @@ internal sealed class LayerSelection
 
     private LayerDecision Decide(TensorInfo tensor)
     {
-        int rowAxis = RowAxes.Of(tensor.Name, tensor.Shape, _modelType);
+        int rowAxis = tensor.Role?.RowAxis ?? RowAxes.Of(tensor.Name, tensor.Shape, _modelType);
         MatrixView view = MatrixView.Of(tensor.Shape, rowAxis);
         if (!tensor.ElementType.IsWeight()) return Keep(tensor, KeptReasons.NotFloat, rowAxis);
         if (view.Rows < MinRows) return Keep(tensor, KeptReasons.Vector, rowAxis);
         if (view.Columns < MinColumns) return Keep(tensor, KeptReasons.Narrow, rowAxis);
+        if (tensor.Role is { IsLayer: false }) return Keep(tensor, KeptReasons.NotALayer, rowAxis);
         bool isIncluded = IsIncluded(tensor);
         bool isExcluded = _exclude.Matches(tensor.FullName, tensor.Name) || (IsLeftOut(tensor) && !isIncluded);
         if (isExcluded) return Keep(tensor, KeptReasons.Excluded, rowAxis);

@@ -13,7 +13,12 @@ internal static class ModelPlanner
 {
     /// <summary>Opens the model as a run does.</summary>
     public static IModelSource Open(string modelPath, DiffusionQuantConfig config, QuantizationRunOptions options) =>
-        ModelSource.Open(modelPath, new ModelSourceOptions { Variant = options.Variant, IncludeComponents = config.IncludeLayers });
+        ModelSource.Open(modelPath, new ModelSourceOptions
+        {
+            Variant = options.Variant,
+            IncludeComponents = config.IncludeLayers,
+            LargestPageBytes = config.MaxMemoryMb > 0 ? (long)config.MaxMemoryMb << 20 : null,
+        });
 
     /// <summary>Plans a run.</summary>
     /// <param name="source">The opened model.</param>

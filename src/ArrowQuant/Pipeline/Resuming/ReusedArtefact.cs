@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.IO.Hashing;
+using System.Text;
 using System.Text.Json;
 using ArrowQuant.Calibration;
 using ArrowQuant.Configuration;
@@ -102,7 +103,7 @@ internal sealed class ReusedArtefact : IFinishedBlocks, IDisposable
         string path = Path.Combine(folder, ArtefactLayout.ReportFile);
         try
         {
-            return ReportJson.Deserialize(File.ReadAllText(path));
+            return ReportJson.Deserialize(Encoding.UTF8.GetString(BoundedFile.ReadAllBytes(path)));
         }
         catch (Exception e) when (e is JsonException or IOException)
         {

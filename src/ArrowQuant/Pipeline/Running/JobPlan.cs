@@ -86,10 +86,10 @@ internal static class JobPlan
             result = Math.Max(result, StoredBytes(plan, tensor, job));
             long columns = tensor.Reader.View.Columns;
             bool tiles = tensor.Job is { } layer && Grid.MayBeTrellis(plan.Config, layer.BitWidth);
-            long rows = Math.Min(WeightConverter.RowsPerPiece(columns, IsCalibrated(tensor), tiles), Math.Max(job.RowCount, 1));
+            long rows = WeightConverter.RowsPerPiece(columns, IsCalibrated(tensor), tiles);
 
             // A tile of wide rows is large: what is rotated, decoded and coded of it counts as well.
-            weights = Math.Max(weights, columns * (tiles ? TileCopies * rows : WeightConverter.RowsPerPiece(columns, IsCalibrated(tensor))));
+            weights = Math.Max(weights, columns * (tiles ? TileCopies * Math.Min(rows, job.RowCount) : rows));
         }
 
         return threads * (source + weights * sizeof(float)) + (long)WaitingBlocks(threads, jobs.Count) * result;

@@ -41,36 +41,56 @@ public static class ArtefactValidator
         using ArtefactReader reader = ArtefactReader.Open(quantizedPath, kernels);
         List<string> problems = [];
         Collect(problems, () => reader.VerifyHashes(cancellationToken));
-        QuantizationResult? report = ReadReport(quantizedPath, problems);
-        ReportRecheck? recheck = report is null ? null : new ReportRecheck(report, problems);
-        Collect(problems, () => recheck?.CompareRows(reader));
         var measurement = new LayerMeasurement(kernels, reader);
-        if (originalPath is null) return WithoutOriginal(reader, recheck, measurement, problems, cancellationToken);
+        if (originalPath is null) return WithoutOriginal(reader, measurement, problems, cancellationToken);
 
         using IModelSource original = ModelSource.Open(originalPath);
         // What a model run gave as inputs is not in any file.
-        OutputRecheck? outputs = report?.Calibration == QuantizationResult.Sequential
+        OutputRecheck? outputs = ReadReport(quantizedPath, [])?.Calibration == QuantizationResult.Sequential
             ? null
             : OutputRecheck.Open(kernels, reader, original, calibrationPath);
         List<MeasuredLayer> layers = MeasureAll(reader, original, measurement, outputs, problems, cancellationToken);
-        foreach (MeasuredLayer layer in layers) CompareRow(layer, recheck, problems);
-        if (layers.Count == reader.Layers.Count(layer => !layer.IsKept))
-            recheck?.CompareModel(layers, original.Tensors.Sum(tensor => tensor.ByteLength));
         CompareSidecars(original, quantizedPath, problems);
+        return Judge(reader, layers, original.Tensors.Sum(tensor => tensor.ByteLength), minAccuracy, problems);
+    }
+
+    /// <summary>Reads the report and compares it and the rows with what was measured on the stored bytes.</summary>
+    /// <param name="reader">The artefact.</param>
+    /// <param name="measured">Every quantized layer that could be measured.</param>
+    /// <param name="sourceBytes">Bytes of all tensors of the original.</param>
+    /// <param name="minAccuracy">The threshold for the mean accuracy, or null for those that the run was judged at.</param>
+    /// <param name="problems">What is wrong already.</param>
+    internal static ValidationReport Judge(
+        ArtefactReader reader, IReadOnlyList<MeasuredLayer> measured, long sourceBytes, double? minAccuracy, List<string> problems)
+    {
+        (QuantizationResult? report, ReportRecheck? recheck) = RecheckReport(reader, problems);
+        foreach (MeasuredLayer layer in measured) CompareRow(layer, recheck, problems);
+        if (measured.Count == reader.Layers.Count(layer => !layer.IsKept)) recheck?.CompareModel(measured, sourceBytes);
         return Judge(
-            reader, report, [.. layers.Select(layer => ValidatedOf(layer, recheck?.Of(layer.Layer)))], minAccuracy, problems);
+            reader, report, [.. measured.Select(layer => ValidatedOf(layer, recheck?.Of(layer.Layer)))], minAccuracy, problems);
+    }
+
+    private static (QuantizationResult? Report, ReportRecheck? Recheck) RecheckReport(ArtefactReader reader, List<string> problems)
+    {
+        if (ReadReport(reader.Folder, problems) is not { } report) return (null, null);
+        ReportRecheck recheck = new(report, problems);
+        Collect(problems, () => recheck.CompareRows(reader));
+        return (report, recheck);
     }
 
     private static ValidationReport WithoutOriginal(
-        ArtefactReader reader, ReportRecheck? recheck, LayerMeasurement measurement, List<string> problems,
-        CancellationToken cancellationToken)
+        ArtefactReader reader, LayerMeasurement measurement, List<string> problems, CancellationToken cancellationToken)
     {
+        Dictionary<string, double?> squares = new(StringComparer.Ordinal);
         foreach (StoredLayer layer in reader.Layers)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            problems.AddRange(measurement.Check(layer));
+            double? sum = measurement.Check(layer, problems);
+            if (!layer.IsKept) squares.Add(layer.FullName, sum);
         }
 
+        (_, ReportRecheck? recheck) = RecheckReport(reader, problems);
+        recheck?.CompareDecoded(squares);
         StoredLayer[] quantized = [.. reader.Layers.Where(layer => !layer.IsKept)];
         return new ValidationReport
         {
@@ -84,7 +104,8 @@ public static class ArtefactValidator
         };
     }
 
-    private static List<MeasuredLayer> MeasureAll(
+    /// <summary>Measures every quantized layer, and compares every kept tensor, with the original.</summary>
+    internal static List<MeasuredLayer> MeasureAll(
         ArtefactReader reader,
         IModelSource original,
         LayerMeasurement measurement,
@@ -193,7 +214,8 @@ public static class ArtefactValidator
     private static string? Shortfall(ValidatedLayer layer, bool byOutputs, double threshold) => GateRules.DefectOf(
         layer.Name, (byOutputs ? layer.OutputCosineSimilarity : layer.CosineSimilarity)!.Value, layer.NormRatio!.Value, threshold);
 
-    private static QuantizationResult? ReadReport(string folder, List<string> problems)
+    /// <summary>Reads report.json; when that cannot be done, adds why to the problems.</summary>
+    internal static QuantizationResult? ReadReport(string folder, List<string> problems)
     {
         string path = Path.Combine(folder, ArtefactLayout.ReportFile);
         if (!File.Exists(path))

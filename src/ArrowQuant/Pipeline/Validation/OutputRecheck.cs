@@ -51,9 +51,13 @@ internal sealed class OutputRecheck
 
     /// <summary>The configuration that an artefact says it was made with, or null when it says none.</summary>
     /// <exception cref="ModelFormatException">It is not a configuration.</exception>
-    public static DiffusionQuantConfig? ConfigurationOf(ArtefactReader reader)
+    public static DiffusionQuantConfig? ConfigurationOf(ArtefactReader reader) => ConfigurationOf(reader.Folder, reader.Metadata);
+
+    /// <summary>The configuration in the metadata of the artefact in a folder, or null when they tell none.</summary>
+    /// <exception cref="ModelFormatException">It is not a configuration.</exception>
+    public static DiffusionQuantConfig? ConfigurationOf(string folder, ArtefactMetadata? metadata)
     {
-        if (reader.Metadata?.QuantizationConfig is not { } document) return null;
+        if (metadata?.QuantizationConfig is not { } document) return null;
         try
         {
             DiffusionQuantConfig? config = document.Deserialize(ConfigurationJsonContext.Default.DiffusionQuantConfig);
@@ -62,7 +66,7 @@ internal sealed class OutputRecheck
         }
         catch (JsonException error)
         {
-            string path = Path.Combine(reader.Folder, ArtefactLayout.MetadataFile);
+            string path = Path.Combine(folder, ArtefactLayout.MetadataFile);
             throw new ModelFormatException($"{path}: quantization_config is not a configuration: {error.Message}", error)
             {
                 FilePath = path,

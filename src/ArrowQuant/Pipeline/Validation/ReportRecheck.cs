@@ -20,6 +20,9 @@ internal sealed class ReportRecheck(QuantizationResult report, ICollection<strin
     // Sums are added in nearly the order of the run, so that equal bytes give equal figures; this leaves room for the last digits only.
     private const double Tolerance = 1e-11;
 
+    // Goes by a quotient of stated figures; still far below what one code changes.
+    private const double DecodedTolerance = 1e-10;
+
     // Outputs add more products, in pieces of another size.
     private const double OutputTolerance = 1e-9;
 
@@ -84,9 +87,45 @@ internal sealed class ReportRecheck(QuantizationResult report, ICollection<strin
         Near(null, "compression_ratio", report.CompressionRatio, (double)sourceBytes / report.ModelSizeBytes);
     }
 
+    /// <summary>
+    /// Whether the stated figures agree with each other and with what the layers decode to. Needs no original: a layer's original squares
+    /// follow from its decoded ones and the stated ratio of norms, and the figures of the model from all of these.
+    /// </summary>
+    /// <param name="squares">For every quantized layer the sum of its decoded squares, or null where it could not be decoded.</param>
+    public void CompareDecoded(IReadOnlyDictionary<string, double?> squares)
+    {
+        foreach (LayerReport layer in _layers.Values) CompareWithin(layer);
+        double original = 0;
+        double error = 0;
+        foreach ((string name, double? decoded) in squares)
+        {
+            // A layer that decodes to zeros does not tell the size of its original.
+            if (decoded is not { } sum || _layers.GetValueOrDefault(name) is not { NormRatio: > 0 and < double.PositiveInfinity } layer)
+                return;
+            double weights = sum / layer.NormRatio / layer.NormRatio;
+            original += weights;
+            error += layer.Nmse * weights;
+        }
+
+        if (original > 0) Near(null, "nmse", report.Nmse, error / original, DecodedTolerance);
+    }
+
     /// <summary>Whether a stated figure is the measured one, but for the order in which sums were added.</summary>
     public static bool AreNear(double stated, double actual, double tolerance = Tolerance) =>
         stated.Equals(actual) || Math.Abs(stated - actual) <= tolerance * Math.Abs(actual);
+
+    // Of these figures two follow from the others: they are made of three sums.
+    private void CompareWithin(LayerReport layer)
+    {
+        if (layer.NormRatio is not (> 0 and < double.PositiveInfinity)) return;
+        double gain = layer.CosineSimilarity * layer.NormRatio;
+        Near(layer.Name, "gain", layer.Gain, gain);
+        double nmse = 1 - (2 * gain) + (layer.NormRatio * layer.NormRatio);
+        // The difference of numbers near one, and of errors that are rounded to single precision.
+        if (Math.Abs(layer.Nmse - nmse) > 1e-12 + (1e-5 * Math.Abs(layer.Nmse))) Disagree(layer.Name, "nmse", layer.Nmse, nmse);
+        double? decibels = layer.Nmse is > 0 and < double.PositiveInfinity ? -10 * Math.Log10(layer.Nmse) : null;
+        Near(layer.Name, "sqnr_db", layer.SqnrDb, decibels);
+    }
 
     private void CompareNames(string what, IEnumerable<string> stated, StoredLayer[] stored)
     {

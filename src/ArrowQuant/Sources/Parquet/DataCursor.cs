@@ -6,7 +6,8 @@ namespace ArrowQuant.Sources.Parquet;
 /// Reads single values of the <c>data</c> column. It stands behind the value that it read last, so going forward through a file reads
 /// every page once; going back opens the row group again. Not thread-safe.
 /// </summary>
-internal sealed class DataCursor : IDisposable
+/// <param name="largestPage">The most bytes that a page may take, as <see cref="ParquetFile.Open"/> understands it.</param>
+internal sealed class DataCursor(long? largestPage) : IDisposable
 {
     private ParquetFile? _file;
     private RowGroupReader? _group;
@@ -68,7 +69,7 @@ internal sealed class DataCursor : IDisposable
     private void Reopen(RowAddress address)
     {
         Dispose();
-        _file = ParquetFile.Open(address.FilePath);
+        _file = ParquetFile.Open(address.FilePath, largestPage);
         if (address.RowGroup >= _file.RowGroupCount)
             throw _file.Error($"changed while it was read: it has {_file.RowGroupCount} row groups, expected more than {address.RowGroup}");
         _group = _file.RowGroup(address.RowGroup);

@@ -17,11 +17,11 @@ internal sealed class ParquetFile : IDisposable
     private readonly FileMetaData _metaData;
     private readonly Dictionary<string, int> _columns = new(StringComparer.Ordinal);
 
-    private ParquetFile(string path)
+    private ParquetFile(string path, long? largestPage)
     {
         Path = path;
         CheckEnvelope(path);
-        _pages = ParquetPages.Open(path);
+        _pages = ParquetPages.Open(path, largestPage);
         try
         {
             _reader = OpenReader(path);
@@ -64,8 +64,11 @@ internal sealed class ParquetFile : IDisposable
     public bool IsOwnArtefact => _metaData.KeyValueMetadata.ContainsKey(FormatKey);
 
     /// <summary>Opens the file and reads its footer.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="largestPage">The most bytes that a page may take, as <see cref="ParquetPages.Open"/> understands it.</param>
     /// <exception cref="ModelFormatException">The file is cut off, encrypted, damaged, or no Parquet file.</exception>
-    public static ParquetFile Open(string path) => ParquetFailure.Map(path, null, () => new ParquetFile(path));
+    public static ParquetFile Open(string path, long? largestPage = null) =>
+        ParquetFailure.Map(path, null, () => new ParquetFile(path, largestPage));
 
     /// <summary>True when there is a top-level column of this name.</summary>
     public bool Has(string column) => _columns.ContainsKey(column);
@@ -115,7 +118,7 @@ internal sealed class ParquetFile : IDisposable
     // The native reader says little of what is wrong with a file; the four commonest accidents are told apart here.
     private static void CheckEnvelope(string path)
     {
-        using SafeFileHandle handle = File.OpenHandle(path);
+        using SafeFileHandle handle = RegularFile.Open(path);
         long length = RandomAccess.GetLength(handle);
         Span<byte> head = stackalloc byte[4];
         Span<byte> tail = stackalloc byte[8];

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ArrowQuant.Errors;
+using ArrowQuant.Storage;
 
 namespace ArrowQuant.Sources.Parquet;
 
@@ -43,7 +44,7 @@ internal static class ParquetModelFiles
 
     private static bool BeginsLikeParquet(string file)
     {
-        using FileStream stream = File.OpenRead(file);
+        using FileStream stream = new(RegularFile.Open(file), FileAccess.Read);
         Span<byte> head = stackalloc byte[4];
         return stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false) == head.Length && head.SequenceEqual("PAR1"u8);
     }

@@ -3,9 +3,10 @@ using ArrowQuant.Errors;
 namespace ArrowQuant.Sources.Parquet;
 
 /// <summary>The work of opening a model: reading the rows of its files, choosing among files, and telling what each row holds.</summary>
-internal sealed class ParquetModelOpening : IDisposable
+/// <param name="largestPage">The most bytes that a page may take, as <see cref="ParquetFile.Open"/> understands it.</param>
+internal sealed class ParquetModelOpening(long? largestPage) : IDisposable
 {
-    private readonly DataCursor _cursor = new();
+    private readonly DataCursor _cursor = new(largestPage);
     private readonly List<string> _notes = [];
 
     /// <summary>Facts that the user should know, one line each.</summary>
@@ -76,7 +77,7 @@ internal sealed class ParquetModelOpening : IDisposable
 
     private ModelFile? ReadFile(string path)
     {
-        using ParquetFile file = ParquetFile.Open(path);
+        using ParquetFile file = ParquetFile.Open(path, largestPage);
         if (file.IsOwnArtefact) return null;
         ParquetLayout layout = ParquetFailure.Map(path, null, () => ParquetLayouts.Detect(file));
         List<ModelRow> rows = ModelRowReader.ReadAll(file, layout);

@@ -1,4 +1,5 @@
 using ArrowQuant.Errors;
+using ArrowQuant.Storage;
 using ArrowQuant.Tensors;
 using Microsoft.Win32.SafeHandles;
 
@@ -11,10 +12,11 @@ namespace ArrowQuant.Sources.Parquet;
 internal sealed class ParquetModelSource : IModelSource
 {
     private readonly Dictionary<string, StoredTensor> _stored;
-    private readonly StoredValueCache _cache = new();
+    private readonly StoredValueCache _cache;
 
-    private ParquetModelSource(string path, IReadOnlyList<StoredTensor> tensors, ModelDescription description)
+    private ParquetModelSource(string path, IReadOnlyList<StoredTensor> tensors, ModelDescription description, long? largestPage)
     {
+        _cache = new StoredValueCache(largestPage);
         Path = path;
         Description = description;
         Tensors = [.. tensors.Select(tensor => tensor.Info)];
@@ -34,9 +36,11 @@ internal sealed class ParquetModelSource : IModelSource
     public static bool CanOpen(string fileOrFolder) => ParquetModelFiles.Exist(fileOrFolder);
 
     /// <summary>Opens a file, or a folder that is a Parquet model.</summary>
+    /// <param name="fileOrFolder">Where it is.</param>
+    /// <param name="largestPage">The most bytes that a page may take, as <see cref="ParquetFile.Open"/> understands it.</param>
     /// <exception cref="ModelNotFoundException">There is nothing at this path.</exception>
     /// <exception cref="ModelFormatException">The files are damaged, no model, or contradict each other.</exception>
-    public static IModelSource Open(string fileOrFolder)
+    public static IModelSource Open(string fileOrFolder, long? largestPage = null)
     {
         string path = System.IO.Path.GetFullPath(fileOrFolder);
         bool isFolder = Directory.Exists(path);
@@ -49,11 +53,11 @@ internal sealed class ParquetModelSource : IModelSource
         if (files.Count == 0)
             throw new ModelNotFoundException($"'{fileOrFolder}' holds no Parquet model (*.parquet)") { FilePath = fileOrFolder };
 
-        using ParquetModelOpening opening = new();
+        using ParquetModelOpening opening = new(largestPage);
         if (opening.ReadFiles(files) is not { } rows) return OwnArtefactSource.Open(path);
         IReadOnlyList<StoredTensor> tensors = opening.Interpret(rows);
         ModelDescription description = ParquetFailure.Map(path, null, () => ParquetDescription.Of(folder, rows, opening.Notes));
-        return new ParquetModelSource(fileOrFolder, tensors, description);
+        return new ParquetModelSource(fileOrFolder, tensors, description, largestPage);
     }
 
     /// <inheritdoc/>
@@ -73,7 +77,7 @@ internal sealed class ParquetModelSource : IModelSource
 
     private static void ReadBin(StoredTensor stored, string path, long byteOffset, Span<byte> destination)
     {
-        using SafeFileHandle handle = ParquetFailure.Map(path, stored.Info.Name, () => File.OpenHandle(path));
+        using SafeFileHandle handle = ParquetFailure.Map(path, stored.Info.Name, () => RegularFile.Open(path));
         while (destination.Length > 0)
         {
             int count;

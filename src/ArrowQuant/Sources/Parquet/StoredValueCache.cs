@@ -4,12 +4,13 @@ namespace ArrowQuant.Sources.Parquet;
 /// Keeps the stored bytes of the rows that were read last, so that reading a tensor block by block, also several tensors at once, reads
 /// each row from its file once. Thread-safe.
 /// </summary>
-internal sealed class StoredValueCache : IDisposable
+/// <param name="largestPage">The most bytes that a page may take, as <see cref="ParquetFile.Open"/> understands it.</param>
+internal sealed class StoredValueCache(long? largestPage) : IDisposable
 {
     private const long LimitBytes = 256L << 20;
 
     private readonly Lock _lock = new();
-    private readonly DataCursor _cursor = new();
+    private readonly DataCursor _cursor = new(largestPage);
     private readonly LinkedList<(StoredTensor Tensor, byte[] Bytes)> _recent = [];
     private bool _disposed;
 

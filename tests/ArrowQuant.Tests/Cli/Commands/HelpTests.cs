@@ -46,6 +46,8 @@ public sealed partial class HelpTests
     [InlineData("quantize", "Usage: arrowquant quantize MODEL -o DIR [options]")]
     [InlineData("validate", "Usage: arrowquant validate [ORIGINAL] QUANTIZED [options]")]
     [InlineData("inspect", "Usage: arrowquant inspect MODEL [options]")]
+    [InlineData("report", "Usage: arrowquant report DIR -o FILE [options]")]
+    [InlineData("export", "Usage: arrowquant export ARTEFACT --format gguf|safetensors -o DIR [options]")]
     [InlineData("config show", "Usage: arrowquant config show [options]")]
     [InlineData("config init", "Usage: arrowquant config init [-o FILE] [options]")]
     [InlineData("config", "Usage: arrowquant config <command> [options]")]
@@ -62,7 +64,7 @@ public sealed partial class HelpTests
     public async Task Help_Root_NamesEveryCommandAndExitCode()
     {
         string text = (await CommandLineRun.OfAsync(_service, "--help")).Output;
-        string[] commands = ["quantize", "validate", "inspect", "config show", "config init"];
+        string[] commands = ["quantize", "validate", "inspect", "report", "config show", "config init"];
         string[] codes = ["0 done", "1 a defect", "2 usage", "3 model", "4 quality", "5 disk", "130 SIGINT", "143 SIGTERM"];
         Assert.All(commands, name => Assert.Contains($"\n  {name} ", text, StringComparison.Ordinal));
         Assert.All(codes, code => Assert.Contains(code, text, StringComparison.Ordinal));

@@ -20,7 +20,8 @@ public sealed class QuantizeCommandTests
             "--accuracy-metric", "weight", "--min-layer-accuracy", "0.1", "--minimax-time-weighting", "--no-skip-sensitive",
             "--sensitive-layer-names", "n", "--sensitive-layer-patterns", "p.*", "--include", "i1", "--include", "i2", "--exclude", "-e",
             "--bits", "a=4", "--bits", "(?=x)y=16", "--variant", "fp16", "--compression", "zstd", "--threads", "3", "--max-memory", "4GiB",
-            "--hessian-block", "512", "--layout", "trellis6", "--rotation", "auto", "--rotation-seed", "9", "--no-streaming", "--allow-requantize", "--sha256", "--force", "--resume", "--reuse", "old");
+            "--hessian-block", "512", "--layout", "trellis6", "--rotation", "auto", "--rotation-seed", "9",
+            "--no-streaming", "--allow-requantize", "--sha256", "--force", "--resume", "--reuse", "old");
         Assert.Equal("", run.Error);
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(("model", "out"), (_service.Quantized!.ModelPath, _service.OutputPath));

@@ -1,8 +1,8 @@
-using ArrowQuant.Cli.Rendering;
+using ArrowQuant.Reporting;
 
-namespace ArrowQuant.Tests.Cli.Rendering;
+namespace ArrowQuant.Tests.Reporting;
 
-public sealed class FormatTests
+public sealed class FigureTextTests
 {
     [Theory]
     [InlineData(0, "0 B")]
@@ -10,7 +10,7 @@ public sealed class FormatTests
     [InlineData(1024, "1.0 KiB")]
     [InlineData(13_002_341, "12.4 MiB")]
     [InlineData(long.MaxValue, "8.0 EiB")]
-    public void Bytes_Amount_HasABinaryUnit(long bytes, string expected) => Assert.Equal(expected, Format.Bytes(bytes));
+    public void Bytes_Amount_HasABinaryUnit(long bytes, string expected) => Assert.Equal(expected, FigureText.Bytes(bytes));
 
     [Theory]
     [InlineData(0.85, "0.85")]
@@ -19,7 +19,7 @@ public sealed class FormatTests
     [InlineData(0.99999999, "> 0.9999999")]
     [InlineData(1, "1")]
     [InlineData(double.NaN, "NaN")]
-    public void Accuracy_Value_IsNeverRoundedUpToOne(double value, string expected) => Assert.Equal(expected, Format.Accuracy(value));
+    public void Accuracy_Value_IsNeverRoundedUpToOne(double value, string expected) => Assert.Equal(expected, FigureText.Accuracy(value));
 
     [Theory]
     [InlineData(0, "0:00")]
@@ -27,5 +27,6 @@ public sealed class FormatTests
     [InlineData(750, "12:30")]
     [InlineData(10931, "3:02:11")]
     [InlineData(-1, "0:00")]
-    public void Clock_Time_IsShort(double seconds, string expected) => Assert.Equal(expected, Format.Clock(TimeSpan.FromSeconds(seconds)));
+    public void Clock_Time_IsShort(double seconds, string expected) =>
+        Assert.Equal(expected, FigureText.Clock(TimeSpan.FromSeconds(seconds)));
 }

@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace ArrowQuant.Cli.Rendering;
+namespace ArrowQuant.Reporting;
 
-/// <summary>Figures as people read them.</summary>
-internal static class Format
+/// <summary>Figures as people read them: on terminals and in reports alike.</summary>
+public static class FigureText
 {
     private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 

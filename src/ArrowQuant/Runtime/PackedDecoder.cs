@@ -1,0 +1,64 @@
+using ArrowQuant.Kernels;
+using ArrowQuant.Kernels.Products;
+using ArrowQuant.Storage;
+using ArrowQuant.Tensors;
+
+namespace ArrowQuant.Runtime;
+
+/// <summary>
+/// Affine and lattice layers, multiplied as they are packed. Equalization is undone on the activations: a decoded weight is its code's
+/// value times the scale of its input channel.
+/// </summary>
+internal sealed class PackedDecoder(StoredLayer layer, QuantizedFormat format, ArtefactReader reader, KernelSet kernels)
+    : LayerDecoder(layer)
+{
+    /// <inheritdoc/>
+    public override int OrderBits => format.BitWidth;
+
+    /// <inheritdoc/>
+    public override LayerBlock Load(int index) => new(Layer.Blocks[index], reader.ReadBlock(Layer, index), null);
+
+    /// <inheritdoc/>
+    public override void Decode(LayerBlock block, int firstRow, int count, Span<float> weights) =>
+        BlockDecoder.Decode(kernels, block.Packed, firstRow, count, weights);
+
+    /// <inheritdoc/>
+    public override void Prepare(ReadOnlySpan<float> activations, Span<float> ordered)
+    {
+        if (format.EqualizationScales is not { } scales)
+        {
+            base.Prepare(activations, ordered);
+            return;
+        }
+
+        float[] scaled = activations.ToArray();
+        int perChannel = scaled.Length / scales.Length;
+        for (int c = 0; c < scaled.Length; c++) scaled[c] *= scales[c / perChannel];
+        base.Prepare(scaled, ordered);
+    }
+
+    /// <inheritdoc/>
+    public override void Multiply(
+        LayerBlock block, int firstRow, int rows, ReadOnlySpan<float> ordered, int count, Span<float> products, int stride)
+    {
+        QuantizedBlock packed = block.Packed;
+        int rowBytes = format.Groups.RowBytes(format.BitWidth);
+        int groups = format.Groups.GroupsPerRow;
+        ReadOnlySpan<float> Of(float[] values, int perGroup) =>
+            perGroup == 0 ? default : values.AsSpan(firstRow * groups * perGroup, rows * groups * perGroup);
+        int affine = format.Layout == CodeLayout.Affine ? 1 : 0;
+        PackedRows matrix = new()
+        {
+            Rows = rows,
+            Columns = Columns,
+            Bits = format.BitWidth,
+            GroupSize = format.Groups.GroupSize,
+            Codes = packed.Codes.AsSpan(firstRow * rowBytes, rows * rowBytes),
+            Scales = Of(packed.Scales, affine),
+            ZeroPoints = Of(packed.ZeroPoints, affine),
+            Levels = Of(packed.Levels, format.LevelsPerGroup),
+            LevelsPerGroup = format.LevelsPerGroup,
+        };
+        kernels.Products.Multiply(matrix, ordered, count, products, stride);
+    }
+}

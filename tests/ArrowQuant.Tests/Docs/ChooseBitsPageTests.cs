@@ -1,0 +1,34 @@
+using System.Text.RegularExpressions;
+using ArrowQuant.TestKit;
+
+namespace ArrowQuant.Tests.Docs;
+
+/// <summary>The figures of docs/choose-bits.md are those that were measured and stand in docs/fidelity.md.</summary>
+public sealed class ChooseBitsPageTests
+{
+    [Theory]
+    [InlineData("original", 32)]
+    [InlineData("INT8 calibrated", 0)]
+    [InlineData("INT4 calibrated", 0)]
+    [InlineData("INT4 without data", 0)]
+    [InlineData("INT2 calibrated", 0)]
+    [InlineData("INT2 without data", 0)]
+    public void Row_OfAWidth_HasTheMeasuredFigures(string width, int originalBits)
+    {
+        string[] image = Cells("docs/fidelity.md", "## dit-digits", width);
+        string[] text = Cells("docs/fidelity.md", "## llada-kjv", width);
+        string[] audio = Cells("docs/fidelity.md", "## diffwave-spoken-digits", width);
+        string psnr = originalBits > 0 ? "" : $", {image[7]} dB";
+        string[] expected = [width, originalBits > 0 ? $"{originalBits}" : image[1], image[5] + psnr, text[6], audio[5]];
+        Assert.Equal(expected, Cells("docs/choose-bits.md", "<!-- choice table -->", width));
+    }
+
+    // The row that begins with a width, in brackets after it what methods were used.
+    private static string[] Cells(string page, string heading, string width)
+    {
+        string part = File.ReadAllText(Path.Combine(RepositoryPaths.Root, page)).Split(heading)[1];
+        Match row = Regex.Match(part, $@"^\| {width}(?: \([^)]*\))? \|(.*)\|$", RegexOptions.Multiline);
+        Assert.True(row.Success, $"{page} has no row {width}");
+        return [width, .. row.Groups[1].Value.Split('|').Select(cell => cell.Trim())];
+    }
+}

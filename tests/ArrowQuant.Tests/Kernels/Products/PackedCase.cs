@@ -1,0 +1,92 @@
+using ArrowQuant.Kernels;
+using ArrowQuant.Kernels.Products;
+using ArrowQuant.Tensors;
+using ArrowQuant.TestKit;
+using ArrowQuant.Tests.Storage;
+using ArrowQuant.Tests.Support;
+
+namespace ArrowQuant.Tests.Kernels.Products;
+
+/// <summary>Packed rows with random codes and grids, and activations for them.</summary>
+internal sealed class PackedCase
+{
+    private readonly QuantizedBlock _block;
+
+    public PackedCase(int bits, CodeLayout layout, int columns, int groupSize, int rows, int count)
+    {
+        _block = StorageSamples.Block(StorageSamples.Format(bits, layout, columns, groupSize), 0, rows, 31 * columns + groupSize);
+        Count = count;
+        Activations = new SeededNumbers((ulong)(columns + bits)).Gaussian(columns * count);
+    }
+
+    public int Count { get; }
+
+    public float[] Activations { get; }
+
+    private int Columns => _block.Format.Groups.Columns;
+
+    private int Bits => _block.Format.BitWidth;
+
+    /// <summary>The rows as kernels take them.</summary>
+    public PackedRows Rows => new()
+    {
+        Rows = _block.RowCount,
+        Columns = Columns,
+        Bits = Bits,
+        GroupSize = _block.Format.Groups.GroupSize,
+        Codes = _block.Codes,
+        Scales = _block.Scales,
+        ZeroPoints = _block.ZeroPoints,
+        Levels = _block.Levels,
+        LevelsPerGroup = _block.Format.LevelsPerGroup,
+    };
+
+    /// <summary>The activations as kernels take them.</summary>
+    public float[] Ordered()
+    {
+        int padded = PackedOrder.PaddedLength(Columns);
+        float[] ordered = new float[Count * padded];
+        for (int a = 0; a < Count; a++)
+            PackedOrder.Arrange(Activations.AsSpan(a * Columns, Columns), Bits, ordered.AsSpan(a * padded, padded));
+        return ordered;
+    }
+
+    /// <summary>[count, rows].</summary>
+    public float[] Multiply(KernelSet kernels)
+    {
+        float[] products = new float[Count * _block.RowCount];
+        kernels.Products.Multiply(Rows, Ordered(), Count, products, _block.RowCount);
+        return products;
+    }
+
+    /// <summary>The definition, from decoded weights, step by step.</summary>
+    public float[] Definition()
+    {
+        float[] weights = StorageSamples.Decode(_block);
+        float[] products = new float[Count * _block.RowCount];
+        int perByte = 8 / Bits;
+        for (int i = 0; i < products.Length; i++)
+        {
+            int row = i % _block.RowCount, a = i / _block.RowCount;
+            float[] sums = new float[128];
+            // Places ascend with the byte in sixteen, and inside of these with the code in the byte.
+            foreach (int c in Enumerable.Range(0, Columns).OrderBy(Place))
+                sums[Place(c) % 128] = MathF.FusedMultiplyAdd(weights[row * Columns + c], Activations[a * Columns + c], sums[Place(c) % 128]);
+            float[] s = [.. Enumerable.Range(0, 16).Select(l =>
+                ((sums[l] + sums[l + 16]) + (sums[l + 32] + sums[l + 48])) + ((sums[l + 64] + sums[l + 80]) + (sums[l + 96] + sums[l + 112])))];
+            for (int half = 8; half > 0; half /= 2)
+            {
+                for (int l = 0; l < half; l++) s[l] += s[l + half];
+            }
+
+            products[i] = s[0];
+        }
+
+        return products;
+
+        int Place(int c) => (c / perByte / 16 * perByte + c % perByte) * 16 + c / perByte % 16;
+    }
+
+    /// <summary>How far the products are from those in double precision, relative to the norm of all.</summary>
+    public double RelativeError(float[] products) => ProductError.Of(StorageSamples.Decode(_block), Columns, Activations, products);
+}
