@@ -20,17 +20,17 @@ public sealed class SequentialCalibrationTests : IDisposable
     private readonly Quantizing _run = new();
 
     /// <summary>
-    /// Purpose: the same runner gives the same bytes, on any number of threads, and the artefact validates. Input: dit-digits, four steps.
+    /// Purpose: the same runner gives the same bytes, on any number of threads, and the artefact validates. Input: dit-digits, eight steps.
     /// Expected: equal shards from one thread and two; every layer that the runner names is fitted or says why not; the report says sequential.
     /// </summary>
     [Fact]
     public async Task Quantize_WithARunner_MakesTheSameBytesAndValidates()
     {
         string model = RepositoryPaths.Sample("dit-digits");
-        QuantizationRunOptions options = new() { Runner = NoisePredictorRunner.Dit(steps: 4, rowsPerCall: 24) };
+        QuantizationRunOptions options = new() { Runner = NoisePredictorRunner.Dit(steps: 8, rowsPerCall: 12) };
         QuantizationResult result = await _run.RunAsync(model, Best with { NumThreads = 1 }, options);
         using Quantizing again = new();
-        await again.RunAsync(model, Best with { NumThreads = 2 }, options with { Runner = NoisePredictorRunner.Dit(steps: 4, rowsPerCall: 24) });
+        await again.RunAsync(model, Best with { NumThreads = 2 }, options with { Runner = NoisePredictorRunner.Dit(steps: 8, rowsPerCall: 12) });
         Assert.Equal(FolderState.OfShards(_run.Output), FolderState.OfShards(again.Output));
         Assert.Equal(("sequential", "output"), (result.Calibration, result.AccuracyMetric));
         Assert.Contains(result.Layers, layer => layer.Method == "gptq");

@@ -15,8 +15,8 @@ public sealed partial class HelpTests
 
     // What the contract asks for with "each configuration name has its flag".
     private const string FurtherOptions =
-        "--recipe --edge-layers --[no-]minimax-time-weighting --layout --rotation --rotation-seed --sensitive-layer-names "
-        + "--sensitive-layer-patterns --[no-]streaming";
+        "--recipe --edge-layers --[no-]minimax-time-weighting --calibrate-onnx --calibration-output --layout --rotation --rotation-seed "
+        + "--sensitive-layer-names --sensitive-layer-patterns --[no-]streaming";
 
     private readonly FakeService _service = new();
 
