@@ -58,21 +58,23 @@ public static class ArtefactExporter
     }
 
     private static ExportReport Describe(
-        ArtefactReader artefact, ExportOptions options, IReadOnlyList<ExportedTensor> tensors, string folder) => new()
-    {
-        ToolVersion = LibraryVersion.Current,
-        Format = options.Format.ToString().ToLowerInvariant(),
-        Files = [.. FilesOf(folder)],
-        TensorBytes = tensors.Sum(tensor => tensor.Bytes),
-        ArtefactTensorBytes = artefact.Layers.Sum(ExportedTensor.StoredBytes),
-        ExactTensors = tensors.Count(tensor => tensor.Exact),
-        LargestRelativeError = tensors.Select(tensor => tensor.RelativeError).DefaultIfEmpty(0).Max(),
-        Tensors = tensors,
-    };
+        ArtefactReader artefact, ExportOptions options, IReadOnlyList<ExportedTensor> tensors, string folder) =>
+        new()
+        {
+            ToolVersion = LibraryVersion.Current,
+            Format = options.Format.ToString().ToLowerInvariant(),
+            Files = [.. FilesOf(folder)],
+            TensorBytes = tensors.Sum(tensor => tensor.Bytes),
+            ArtefactTensorBytes = artefact.Layers.Sum(ExportedTensor.StoredBytes),
+            ExactTensors = tensors.Count(tensor => tensor.Exact),
+            LargestRelativeError = tensors.Select(tensor => tensor.RelativeError).DefaultIfEmpty(0).Max(),
+            Tensors = tensors,
+        };
 
-    private static IEnumerable<ExportedFile> FilesOf(string folder) =>
-        from path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-        let name = Path.GetRelativePath(folder, path).Replace('\\', '/')
-        orderby name
-        select new ExportedFile(name, new FileInfo(path).Length, StoredRowCodec.HashText(ContentHash.OfFile(path)));
+    private static IEnumerable<ExportedFile> FilesOf(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+        .Select(path => new ExportedFile(
+            Path.GetRelativePath(folder, path).Replace('\\', '/'),
+            new FileInfo(path).Length,
+            StoredRowCodec.HashText(ContentHash.OfFile(path))))
+        .OrderBy(file => file.Path, StringComparer.Ordinal);
 }

@@ -6,8 +6,8 @@ using ArrowQuant.Tensors;
 namespace ArrowQuant.Runtime;
 
 /// <summary>
-/// How the stored blocks of one layer become weights and products. <see cref="For"/> is the one place where that is chosen; a layout or
-/// transform that is not there is an error that names it.
+/// How the stored blocks of one layer become weights and products. <see cref="For"/> is the one place where that is chosen; a layout that
+/// is not there is an error that names it; a transform that is unknown was refused when the file was opened.
 /// </summary>
 internal abstract class LayerDecoder(StoredLayer layer)
 {
@@ -25,13 +25,13 @@ internal abstract class LayerDecoder(StoredLayer layer)
     public static LayerDecoder For(StoredLayer layer, ArtefactReader reader, KernelSet kernels)
     {
         if (layer.Header.Format is not { } format) return new KeptDecoder(layer, reader, kernels);
-        if (format.Rotation is not null || format.Trellis is not null) return new UnpackedDecoder(layer, reader, kernels);
         GroupLayout groups = format.Groups;
         return format.Layout switch
         {
             CodeLayout.Affine or CodeLayout.Lattice2 or CodeLayout.Lattice3 => PackedRows.AreSupported(groups.Columns, groups.GroupSize)
                 ? new PackedDecoder(layer, format, reader, kernels)
                 : new UnpackedDecoder(layer, reader, kernels),
+            CodeLayout.Trellis4 or CodeLayout.Trellis6 => new UnpackedDecoder(layer, reader, kernels),
             _ => throw Failures.Format(layer.FilePath, layer.FullName, $"layout {format.Layout} cannot be decoded by this version"),
         };
     }
@@ -44,9 +44,8 @@ internal abstract class LayerDecoder(StoredLayer layer)
     public abstract void Decode(LayerBlock block, int firstRow, int count, Span<float> weights);
 
     /// <summary>
-    /// Makes of one row of activations what <see cref="Multiply"/> takes: with the inverse of what was done to the weights before they were
-    /// quantized, in the order of the codes. A rotation of the weights' rows would be answered here as well, by rotating the activations
-    /// group by group before they are arranged.
+    /// Makes of one row of activations what <see cref="Multiply"/> takes: in the order of the codes, and changed as the codes' values would
+    /// have to be to become weights.
     /// </summary>
     /// <param name="activations">[columns].</param>
     /// <param name="ordered">Receives <see cref="PackedOrder.PaddedLength"/> values.</param>

@@ -6,8 +6,9 @@ using ArrowQuant.Tensors;
 namespace ArrowQuant.Runtime;
 
 /// <summary>
-/// Affine and lattice layers, multiplied as they are packed. Equalization is undone on the activations: a decoded weight is its code's
-/// value times the scale of its input channel.
+/// Affine and lattice layers, multiplied as they are packed. What decoding would do to the values of codes is done to the activations: they
+/// are multiplied with the equalization scales of their channels, then rotated as the rows of the weights were, for a rotation keeps inner
+/// products.
 /// </summary>
 internal sealed class PackedDecoder(StoredLayer layer, QuantizedFormat format, ArtefactReader reader, KernelSet kernels)
     : LayerDecoder(layer)
@@ -25,16 +26,21 @@ internal sealed class PackedDecoder(StoredLayer layer, QuantizedFormat format, A
     /// <inheritdoc/>
     public override void Prepare(ReadOnlySpan<float> activations, Span<float> ordered)
     {
-        if (format.EqualizationScales is not { } scales)
+        if (!format.IsTransformed)
         {
             base.Prepare(activations, ordered);
             return;
         }
 
-        float[] scaled = activations.ToArray();
-        int perChannel = scaled.Length / scales.Length;
-        for (int c = 0; c < scaled.Length; c++) scaled[c] *= scales[c / perChannel];
-        base.Prepare(scaled, ordered);
+        float[] changed = activations.ToArray();
+        if (format.EqualizationScales is { } scales)
+        {
+            int perChannel = changed.Length / scales.Length;
+            for (int c = 0; c < changed.Length; c++) changed[c] *= scales[c / perChannel];
+        }
+
+        format.Rotation?.Rotate(kernels, changed);
+        base.Prepare(changed, ordered);
     }
 
     /// <inheritdoc/>
@@ -46,7 +52,6 @@ internal sealed class PackedDecoder(StoredLayer layer, QuantizedFormat format, A
         int groups = format.Groups.GroupsPerRow;
         ReadOnlySpan<float> Of(float[] values, int perGroup) =>
             perGroup == 0 ? default : values.AsSpan(firstRow * groups * perGroup, rows * groups * perGroup);
-        int affine = format.Layout == CodeLayout.Affine ? 1 : 0;
         PackedRows matrix = new()
         {
             Rows = rows,
@@ -54,8 +59,8 @@ internal sealed class PackedDecoder(StoredLayer layer, QuantizedFormat format, A
             Bits = format.BitWidth,
             GroupSize = format.Groups.GroupSize,
             Codes = packed.Codes.AsSpan(firstRow * rowBytes, rows * rowBytes),
-            Scales = Of(packed.Scales, affine),
-            ZeroPoints = Of(packed.ZeroPoints, affine),
+            Scales = Of(packed.Scales, format.ScalesPerGroup),
+            ZeroPoints = Of(packed.ZeroPoints, format.ZeroPointsPerGroup),
             Levels = Of(packed.Levels, format.LevelsPerGroup),
             LevelsPerGroup = format.LevelsPerGroup,
         };

@@ -12,6 +12,7 @@ namespace ArrowQuant.Runtime;
 public sealed class QuantizedLayer : IDisposable
 {
     private const long WeightsOfAPart = 1 << 18;
+    private const long ActivationsOfABatch = 1 << 24;
 
     private readonly QuantizedModel _model;
     private readonly LayerMemory _memory;
@@ -54,7 +55,7 @@ public sealed class QuantizedLayer : IDisposable
     /// <param name="outputs">Receives Y, [count, rows]; must not overlap <paramref name="activations"/>.</param>
     /// <exception cref="ArgumentException">A length does not fit, or a kept tensor does not hold weights.</exception>
     /// <exception cref="ModelFormatException">The stored values are damaged.</exception>
-    public unsafe void MatMul(ReadOnlySpan<float> activations, int count, Span<float> outputs)
+    public void MatMul(ReadOnlySpan<float> activations, int count, Span<float> outputs)
     {
         RequireOpen();
         RequireWeights();
@@ -64,33 +65,11 @@ public sealed class QuantizedLayer : IDisposable
         if (activations.Overlaps(outputs)) throw new ArgumentException("outputs must not overlap activations", nameof(outputs));
         if (Columns == 0) outputs.Clear();
         if (outputs.IsEmpty || Columns == 0) return;
-        LayerDecoder decoder = _memory.Decoder;
-        LayerBlock[] blocks = _memory.All();
-        using OrderedActivations ordered = new(Columns, count);
-        for (int a = 0; a < count; a++) decoder.Prepare(activations.Slice(a * Columns, Columns), ordered[a]);
-        int rowsOfAPart = (int)Math.Clamp(WeightsOfAPart / Columns, 16, 4096);
-        (int Block, int First)[] parts =
-        [
-            .. blocks.SelectMany((block, index) => Enumerable.Range(0, (block.Stored.RowCount + rowsOfAPart - 1) / rowsOfAPart)
-                .Select(part => (index, part * rowsOfAPart))),
-        ];
-        int length = outputs.Length;
-        int rows = Rows;
-        fixed (float* target = outputs)
+        int atOnce = (int)Math.Max(1, ActivationsOfABatch / PackedOrder.PaddedLength(Columns));
+        for (int first = 0; first < count; first += atOnce)
         {
-            float* results = target;
-            void Run(int part)
-            {
-                LayerBlock block = blocks[parts[part].Block];
-                int first = parts[part].First;
-                int offset = (int)block.Stored.RowStart + first;
-                int now = Math.Min(rowsOfAPart, block.Stored.RowCount - first);
-                decoder.Multiply(block, first, now, ordered.All, count, new Span<float>(results + offset, length - offset), rows);
-            }
-
-            int threads = Math.Min(_model.Threads, parts.Length);
-            if (threads > 1) Parallel.For(0, parts.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, Run);
-            else for (int part = 0; part < parts.Length; part++) Run(part);
+            int now = Math.Min(atOnce, count - first);
+            MultiplyBatch(activations.Slice(first * Columns, now * Columns), now, outputs.Slice(first * Rows, now * Rows));
         }
     }
 
@@ -176,6 +155,38 @@ public sealed class QuantizedLayer : IDisposable
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0) _model.Release(_memory);
+    }
+
+    // Parts of rows are dealt to threads; each output is made by one of them.
+    private unsafe void MultiplyBatch(ReadOnlySpan<float> activations, int count, Span<float> outputs)
+    {
+        LayerDecoder decoder = _memory.Decoder;
+        LayerBlock[] blocks = _memory.All();
+        using OrderedActivations ordered = new(Columns, count);
+        for (int a = 0; a < count; a++) decoder.Prepare(activations.Slice(a * Columns, Columns), ordered[a]);
+        int rowsOfAPart = (int)Math.Clamp(WeightsOfAPart / Columns, 16, 4096);
+        (LayerBlock Block, int First)[] parts =
+        [
+            .. blocks.SelectMany(block => Enumerable.Range(0, (block.Stored.RowCount + rowsOfAPart - 1) / rowsOfAPart)
+                .Select(part => (block, part * rowsOfAPart))),
+        ];
+        int length = outputs.Length;
+        int rows = Rows;
+        fixed (float* target = outputs)
+        {
+            float* results = target;
+            void Run(int part)
+            {
+                (LayerBlock block, int first) = parts[part];
+                int offset = (int)block.Stored.RowStart + first;
+                int now = Math.Min(rowsOfAPart, block.Stored.RowCount - first);
+                decoder.Multiply(block, first, now, ordered.All, count, new Span<float>(results + offset, length - offset), rows);
+            }
+
+            int threads = Math.Min(_model.Threads, parts.Length);
+            if (threads > 1) Parallel.For(0, parts.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, Run);
+            else for (int part = 0; part < parts.Length; part++) Run(part);
+        }
     }
 
     private void Fill<TElement, TElements>(int rowStart, int rowCount, Span<TElement> destination, bool inShapeOrder)

@@ -55,7 +55,7 @@ public sealed class QuantizedModel : IDisposable
     /// </summary>
     /// <param name="layerName">The full name (<c>component/name</c> inside a component).</param>
     /// <exception cref="ArgumentException">There is no such layer.</exception>
-    /// <exception cref="ModelFormatException">Its layout or transform is unknown to this version.</exception>
+    /// <exception cref="ModelFormatException">Its layout is unknown to this version.</exception>
     public QuantizedLayer GetLayer(string layerName)
     {
         ArgumentException.ThrowIfNullOrEmpty(layerName);
@@ -75,7 +75,7 @@ public sealed class QuantizedModel : IDisposable
         }
     }
 
-    /// <summary>Decodes a whole layer in the element order of its shape; see <see cref="QuantizedLayer.Dequantize(Span{float})"/>.</summary>
+    /// <summary>Decodes a whole layer in the order of its shape; see <see cref="QuantizedLayer.Dequantize(Span{float})"/>.</summary>
     /// <param name="layerName">The full name.</param>
     /// <param name="destination">As many values as the layer has.</param>
     public void Dequantize(string layerName, Span<float> destination)

@@ -6,8 +6,7 @@ using ArrowQuant.Tensors;
 namespace ArrowQuant.Runtime;
 
 /// <summary>
-/// Layers whose rows are decoded before they are multiplied, a few at a time: trellises, rotated groups, and groups of a size that this program
-/// never writes.
+/// Layers whose rows are decoded before they are multiplied, a few at a time: trellises, and groups of a size that is never written.
 /// </summary>
 internal class UnpackedDecoder(StoredLayer layer, ArtefactReader reader, KernelSet kernels) : LayerDecoder(layer)
 {

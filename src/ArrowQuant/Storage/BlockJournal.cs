@@ -167,6 +167,8 @@ internal sealed class BlockJournal : IDisposable
     {
         long length = RandomAccess.GetLength(_file);
         _end = Mark.Length;
+        _flushBegun = _end;
+        _flushedAt = _clock.GetTimestamp();
         if (length < Mark.Length)
         {
             RandomAccess.Write(_file, Mark, 0);
@@ -184,7 +186,8 @@ internal sealed class BlockJournal : IDisposable
 
         TornBytes = length - _end;
         if (TornBytes > 0) RandomAccess.SetLength(_file, _end);
-        Flush(_end);
+        // An earlier run may have left records in the system's hands: they count as not flushed.
+        _onDisk = Mark.Length;
     }
 
     // By the one worker that finds it due; the others go on writing.

@@ -17,7 +17,8 @@ public sealed class ForcedRunTests : IDisposable
 
     /// <summary>
     /// Purpose: a memory bound that proves too small while layers are being quantized. Input: a bound that the block buffers and the first
-    /// layers fit below, and the Hessian of a later one does not. Expected: exit code 5, one line that names the bound and the layer; the artefact is as it
+    /// layers fit below, and the Hessian of a later one does not. Expected: exit code 5, one line that names the bound and the layer;
+    /// the artefact is as it
     /// was, nothing lies beside it.
     /// </summary>
     [Fact]
@@ -36,7 +37,8 @@ public sealed class ForcedRunTests : IDisposable
 
     /// <summary>
     /// Purpose: a signal while the new artefact is being published. Input: SIGINT or SIGTERM at the moment that metadata.json, the last
-    /// file, is seen in the staging folder, and at moments before. Expected: the signal's exit code and the old artefact, or exit code 0 and
+    /// file, is seen in the staging folder, and at moments before. Expected: the signal's exit code and the old artefact, or exit code
+    /// 0 and
     /// the new one, whole; nothing lies beside it.
     /// </summary>
     [Theory]
@@ -53,7 +55,8 @@ public sealed class ForcedRunTests : IDisposable
         {
             using Process process = Tool.Start("quantize", model, "-o", Output, "--force", "--bit-width", "4", "--quiet");
             Task<ToolRun> ended = Tool.FinishAsync(process);
-            while (!process.HasExited && !Directory.GetDirectories(Around, "out.partial-*").Any(f => File.Exists(Path.Combine(f, moment))))
+            while (!process.HasExited
+                && !Directory.GetDirectories(Around, "out.partial-*").Any(folder => File.Exists(Path.Combine(folder, moment))))
                 await Task.Yield();
             using (Process kill = Process.Start("kill", ["-s", signal, $"{process.Id}"])) await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
             ToolRun run = await ended;

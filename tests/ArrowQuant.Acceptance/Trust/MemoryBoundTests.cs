@@ -60,7 +60,7 @@ public sealed class MemoryBoundTests : IDisposable
     {
         const long Bytes = Rows * Columns * 2;
         IEnumerable<string> tensors = Enumerable.Range(0, Layers).Select(i =>
-            $"\"blocks.{i}.proj.weight\":{{\"dtype\":\"F16\",\"shape\":[{Rows},{Columns}],\"data_offsets\":[{i * Bytes},{(i + 1) * Bytes}]}}");
+            $"\"b.{i}.weight\":{{\"dtype\":\"F16\",\"shape\":[{Rows},{Columns}],\"data_offsets\":[{i * Bytes},{(i + 1) * Bytes}]}}");
         byte[] header = Encoding.UTF8.GetBytes($"{{{string.Join(",", tensors)}}}");
         string path = Path.Combine(_folder.CreateFolder("model"), "model.safetensors");
         using FileStream file = File.Create(path);

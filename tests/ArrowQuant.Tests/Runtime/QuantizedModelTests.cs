@@ -30,6 +30,7 @@ public sealed class QuantizedModelTests : IDisposable
         { 4, CodeLayout.Affine, 300, 48 }, // never written, but the format has it
         { 2, CodeLayout.Lattice2, 75, 7 },
         { 2, CodeLayout.Trellis4, 300, 128 },
+        { 2, CodeLayout.Trellis6, 300, 300 },
         { 2, CodeLayout.Trellis6, 300, 64 },
     };
 
@@ -37,10 +38,12 @@ public sealed class QuantizedModelTests : IDisposable
     [MemberData(nameof(Codings))]
     public void MatVec_EveryCoding_AgreesWithDecodedWeights(int bits, CodeLayout layout, int columns, int groupSize)
     {
-        foreach (bool equalized in new[] { false, true })
+        foreach ((bool equalized, bool rotated) in new[] { (false, false), (true, false), (false, true), (true, true) })
         {
             float[]? scales = equalized ? [2f, 0.5f, 1.25f] : null;
-            Write("w", [150, columns], StorageSamples.Format(bits, layout, columns, groupSize, scales), 0, 70);
+            QuantizedFormat format = StorageSamples.Format(bits, layout, columns, groupSize, scales);
+            if (rotated) format = format with { Rotation = new HadamardRotation(7, format.Groups) };
+            Write("w", [150, columns], format, 0, 70);
             using QuantizedModel model = QuantizedModel.Open(_folder.Path);
             AssertProducts(model, "w");
             Directory.Delete(_folder.Path, recursive: true);
@@ -141,13 +144,15 @@ public sealed class QuantizedModelTests : IDisposable
         {
             ElementType.F32 => MemoryMarshal.AsBytes<float>(values).ToArray(),
             ElementType.F16 => MemoryMarshal.AsBytes<Half>([.. values.Select(v => (Half)v)]).ToArray(),
-            ElementType.BF16 => MemoryMarshal.AsBytes<ushort>([.. values.Select(v => (ushort)(BitConverter.SingleToUInt32Bits(v) >> 16))]).ToArray(),
+            ElementType.BF16 => MemoryMarshal.AsBytes<ushort>([.. values.Select(Upper)]).ToArray(),
             _ => MemoryMarshal.AsBytes<double>([.. values.Select(v => (double)v)]).ToArray(),
         };
         StorageSamples.WriteArtefact(
             _folder.Path, writer => writer.WriteKept(StorageSamples.Kept("head.weight", [40, 50], type), 0, 40, bytes, 1));
         using QuantizedModel model = QuantizedModel.Open(_folder.Path);
         AssertProducts(model, "head.weight");
+
+        static ushort Upper(float value) => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16);
     }
 
     [Fact]

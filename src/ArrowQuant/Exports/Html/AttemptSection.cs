@@ -28,7 +28,8 @@ internal static class AttemptSection
         <li class="{(attempt.Passed ? "passed" : "failed")}"><b>{FigureText.Width(attempt.BitWidth)}</b>
         <span class="verdict">{(attempt.Passed ? "passed" : "failed")}</span>
         accuracy {FigureText.Accuracy(attempt.CosineSimilarity)} for {FigureText.Accuracy(attempt.MinAccuracy)},
-        {FigureText.Count(attempt.LayersMeasured, "layer")} measured, {FigureText.Number(attempt.DurationS, 1)} s{Reason(attempt.FailureReason)}</li>
+        {FigureText.Count(attempt.LayersMeasured, "layer")} measured,
+        {FigureText.Number(attempt.DurationS, 1)} s{Reason(attempt.FailureReason)}</li>
 
         """;
 
@@ -43,9 +44,10 @@ internal static class AttemptSection
         FallbackEvent first = same[0];
         string width = FigureText.Width(first.BitWidth);
         string[] layers = [.. same.Select(happened => happened.Layer).OfType<string>()];
+        string what = layers.Length == 0 ? "whole model" : FigureText.Count(layers.Length, "layer");
         return $"""
             <article class="cause">
-            <p><b>{first.From} &rarr; {first.To}</b> {first.Kind.Replace('_', ' ')}, in the {width} attempt, {(layers.Length == 0 ? "whole model" : FigureText.Count(layers.Length, "layer"))}</p>
+            <p><b>{first.From} &rarr; {first.To}</b> {first.Kind.Replace('_', ' ')}, in the {width} attempt, {what}</p>
             <p>Cause: <code>{first.Cause}</code></p>
             <p class="message">{(same.Count > 1 ? "First message: " : "")}{first.Message}</p>
             {(layers.Length == 0 ? Markup.None : Layers(layers))}

@@ -60,7 +60,10 @@ internal static class DataTable
 
     /// <summary>A cell with a share of 1 as a bar and in per cent.</summary>
     public static Markup Bar(string label, double share) =>
-        $"""<td class="n" data-m="{label}" data-v="{share.ToString("R", CultureInfo.InvariantCulture)}">{Drawn(100 * share)}{100 * share:0.0} %</td>""";
+        $"""
+        <td class="n" data-m="{label}" data-v="{share.ToString("R", CultureInfo.InvariantCulture)}">
+        {Drawn(100 * share)}{100 * share:0.0} %</td>
+        """;
 
     private static Markup Drawn(double percent) =>
         $"""

@@ -16,6 +16,9 @@ internal sealed class LayerRewriter(ArtefactReader artefact, GraphEdit edit)
     /// <summary>Writes one layer into the graph.</summary>
     public ExportedLayer Add(StoredLayer stored, OnnxLayer source)
     {
+        // Codes whose meaning hangs on other rows, and weights behind a rotation, are decoded here.
+        bool hasGroups = stored.Layout is CodeLayout.Affine or CodeLayout.Lattice2 or CodeLayout.Lattice3;
+        if (!hasGroups || stored.Transform != ArtefactLayout.None) return AddFloat16(stored, source);
         var content = new LayerContent(artefact, stored);
         if (content.Format.Trellis is not null || content.Format.Rotation is not null) return AddFloat16(stored, source);
         if (CanMultiplyByCodes(stored, source, content)) return AddMatMulNBits(stored, source, content);

@@ -105,6 +105,8 @@ internal unsafe interface ILanes<TSelf>
     /// </summary>
     static abstract TSelf LookUpQuads(TSelf bits, TSelf quads, float* table);
 
-    /// <summary>The lower half of <paramref name="low"/> below the upper half of <paramref name="high"/>; of one lane the low one.</summary>
+    /// <summary>
+    /// The lower half of <paramref name="low"/> below the upper half of <paramref name="high"/>; of one lane the low one.
+    /// </summary>
     static abstract TSelf Halves(TSelf low, TSelf high);
 }

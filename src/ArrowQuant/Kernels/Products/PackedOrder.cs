@@ -2,8 +2,8 @@ namespace ArrowQuant.Kernels.Products;
 
 /// <summary>
 /// The order in which products of packed rows are added. Sixteen bytes of a row are one code of each at a time: first the lowest code of
-/// the sixteen bytes, then the next, so that code j of byte k comes to place <c>(k / 16 * perByte + j) * 16 + k mod 16</c>, where perByte is
-/// 8 / bits. At 8 bits, and for rows of floats, that is the order of the row.
+/// the sixteen bytes, then the next, so that code j of byte k comes to place <c>(k / 16 * perByte + j) * 16 + k mod 16</c> with
+/// <c>perByte = 8 / bits</c>. At 8 bits, and for rows of floats, that is the order of the row.
 /// </summary>
 internal static class PackedOrder
 {

@@ -76,7 +76,6 @@ internal sealed unsafe class ProductKernels<T> : ProductKernels
         else Run<TValues, FourGroups>(job);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TValues, TCut>(in Job job)
         where TValues : struct, IGroupValues<TValues, T>
         where TCut : struct, IStrideCut
@@ -85,7 +84,21 @@ internal sealed unsafe class ProductKernels<T> : ProductKernels
         nint perGroup = job.GroupSize >= job.Columns ? int.MaxValue : Math.Max(1, job.GroupSize / PackedOrder.Stride);
         nint tables = TValues.Bits == 2 ? 4 * (nint)RowsAtOnce * job.Groups : 0;
         float* sums = (float*)NativeMemory.AlignedAlloc((nuint)(RowsAtOnce * Lanes + tables) * sizeof(float), 64);
-        float* values = sums + RowsAtOnce * Lanes;
+        try
+        {
+            Run<TValues, TCut>(job, padded, perGroup, sums, sums + RowsAtOnce * Lanes);
+        }
+        finally
+        {
+            NativeMemory.AlignedFree(sums);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Run<TValues, TCut>(in Job job, nint padded, nint perGroup, float* sums, float* values)
+        where TValues : struct, IGroupValues<TValues, T>
+        where TCut : struct, IStrideCut
+    {
         for (int first = 0; first < job.Rows; first += RowsAtOnce)
         {
             int rows = Math.Min(RowsAtOnce, job.Rows - first);
@@ -106,8 +119,6 @@ internal sealed unsafe class ProductKernels<T> : ProductKernels
                 RowProduct<T, TValues, TCut>.Fold(sums, rows, job.Products + (nint)a * job.Stride + first);
             }
         }
-
-        NativeMemory.AlignedFree(sums);
     }
 
     // The four values of every group of 2 bits, the lattices' as DecodeLattice makes them.

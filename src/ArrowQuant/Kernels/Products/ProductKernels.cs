@@ -1,7 +1,7 @@
 namespace ArrowQuant.Kernels.Products;
 
 /// <summary>
-/// Products of a matrix with rows of activations, one thread. Every product is defined by <see cref="RowProduct{T, TValues, TCut}"/> alone, so that
+/// Products of a matrix with rows of activations, one thread. Every product is defined by <see cref="RowProduct{T, TValues, TCut}"/> alone:
 /// neither the vector width nor how many rows or activations come together changes a bit of it.
 /// </summary>
 internal abstract class ProductKernels

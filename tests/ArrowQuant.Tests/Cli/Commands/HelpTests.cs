@@ -47,7 +47,7 @@ public sealed partial class HelpTests
     [InlineData("validate", "Usage: arrowquant validate [ORIGINAL] QUANTIZED [options]")]
     [InlineData("inspect", "Usage: arrowquant inspect MODEL [options]")]
     [InlineData("report", "Usage: arrowquant report DIR -o FILE [options]")]
-    [InlineData("export", "Usage: arrowquant export ARTEFACT --format gguf|safetensors -o DIR [options]")]
+    [InlineData("export", "Usage: arrowquant export ARTEFACT --format gguf|safetensors|onnx -o DIR [options]")]
     [InlineData("config show", "Usage: arrowquant config show [options]")]
     [InlineData("config init", "Usage: arrowquant config init [-o FILE] [options]")]
     [InlineData("config", "Usage: arrowquant config <command> [options]")]

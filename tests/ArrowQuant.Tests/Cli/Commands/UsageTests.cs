@@ -5,7 +5,7 @@ public sealed class UsageTests
     private readonly FakeService _service = new();
 
     [Theory]
-    [InlineData("", "a command is expected: quantize, validate, inspect, report, config; see arrowquant --help")]
+    [InlineData("", "a command is expected: quantize, validate, inspect, report, export, config; see arrowquant --help")]
     [InlineData("config", "a command is expected: show, init; see arrowquant config --help")]
     [InlineData("quantise m", "quantise: unknown command; the nearest valid name is quantize")]
     [InlineData("config shwo", "shwo: unknown command; the nearest valid name is show")]

@@ -71,9 +71,13 @@ internal sealed class PackedCase
             float[] sums = new float[128];
             // Places ascend with the byte in sixteen, and inside of these with the code in the byte.
             foreach (int c in Enumerable.Range(0, Columns).OrderBy(Place))
-                sums[Place(c) % 128] = MathF.FusedMultiplyAdd(weights[row * Columns + c], Activations[a * Columns + c], sums[Place(c) % 128]);
-            float[] s = [.. Enumerable.Range(0, 16).Select(l =>
-                ((sums[l] + sums[l + 16]) + (sums[l + 32] + sums[l + 48])) + ((sums[l + 64] + sums[l + 80]) + (sums[l + 96] + sums[l + 112])))];
+            {
+                int sum = Place(c) % 128;
+                sums[sum] = MathF.FusedMultiplyAdd(weights[row * Columns + c], Activations[a * Columns + c], sums[sum]);
+            }
+
+            float[] s = [.. Enumerable.Range(0, 16).Select(l => Four(l) + Four(l + 64))];
+            float Four(int l) => (sums[l] + sums[l + 16]) + (sums[l + 32] + sums[l + 48]);
             for (int half = 8; half > 0; half /= 2)
             {
                 for (int l = 0; l < half; l++) s[l] += s[l + half];

@@ -14,7 +14,8 @@ public sealed class PackedProductTests
 
     public static TheoryData<int, CodeLayout> Codings { get; } = new()
     {
-        { 2, CodeLayout.Affine }, { 2, CodeLayout.Lattice2 }, { 2, CodeLayout.Lattice3 }, { 4, CodeLayout.Affine }, { 8, CodeLayout.Affine },
+        { 2, CodeLayout.Affine }, { 2, CodeLayout.Lattice2 }, { 2, CodeLayout.Lattice3 },
+        { 4, CodeLayout.Affine }, { 8, CodeLayout.Affine },
     };
 
     [Theory]
