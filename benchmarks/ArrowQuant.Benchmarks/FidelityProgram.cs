@@ -1,4 +1,5 @@
 using System.Text;
+using ArrowQuant.Calibration;
 using ArrowQuant.Configuration;
 using ArrowQuant.Pipeline;
 using ArrowQuant.Pipeline.Planning;
@@ -9,9 +10,10 @@ namespace ArrowQuant.Benchmarks;
 
 /// <summary>
 /// Quantizes the sample models with every method and width, runs them with decoded weights, and prints how far they are from the
-/// originals: <c>fidelity [--samples N] [--model NAME] [--bits 2,4,8] [--tables] [--layout WORD] [--rotation WORD]
-/// [--rotation-seed N] [--widths MAP] [--out FILE]</c>; with <c>--tables</c> lookup tables (embeddings) are quantized too, the others are
-/// the settings of these names (widths: layer_bit_widths).
+/// originals: <c>fidelity [--samples N] [--model NAME] [--bits 2,4,8] [--recipe strategy,best] [--sequential] [--tables] [--layout WORD]
+/// [--rotation WORD] [--rotation-seed N] [--widths MAP] [--out FILE]</c>; with <c>--tables</c> lookup tables (embeddings) are quantized too, with
+/// <c>--sequential</c> models that can be run are calibrated by running them as well, the others are the settings of these names (widths:
+/// layer_bit_widths).
 /// </summary>
 internal static class FidelityProgram
 {
@@ -29,6 +31,9 @@ internal static class FidelityProgram
         string? only = Arguments.Value(args, "--model");
         int[] widths = [.. (Arguments.Value(args, "--bits") ?? "2,4,8").Split(',').Select(int.Parse)];
         bool tables = args.Contains("--tables");
+        Recipe[] recipes =
+            [.. (Arguments.Value(args, "--recipe") ?? "strategy,best").Split(',').Select(word => Enum.Parse<Recipe>(word, ignoreCase: true))];
+        bool sequential = args.Contains("--sequential");
         (string, string)[] settings = [.. Settings.Where(setting => Arguments.Value(args, setting.Flag) is not null)
             .Select(setting => (setting.Name, Arguments.Value(args, setting.Flag)!))];
         var text = new StringBuilder();
@@ -43,36 +48,46 @@ internal static class FidelityProgram
         Say($"Every layer{(tables ? "" : " but embeddings")}, group 128, artefacts read back by an independent reader; "
             + $"{samples} samples of DDIM 20 steps. Commit {Repository.Commit()}.");
         foreach (IModelTrial trial in Trials(samples).Where(trial => only is null || trial.Model == only))
-            await Table(trial, widths, tables, settings, Say);
+            await Table(trial, new Choices(widths, recipes, tables, sequential, settings), Say);
         if (Arguments.Value(args, "--out") is { } file) await File.WriteAllTextAsync(file, text.ToString());
         return 0;
     }
 
-    private static async Task Table(
-        IModelTrial trial, int[] widths, bool tables, IReadOnlyList<(string Name, string Value)> settings, Action<string> say)
+    private sealed record Choices(
+        int[] Widths, Recipe[] Recipes, bool Tables, bool Sequential, IReadOnlyList<(string Name, string Value)> Settings);
+
+    private static async Task Table(IModelTrial trial, Choices choices, Action<string> say)
     {
         say(string.Empty);
         say($"## {trial.Model}");
         say(string.Empty);
-        say($"| weights | bits per weight | weight cosine | held-out output cosine | held-out output error | {trial.Columns} |");
-        say($"|---|---|---|---|---|{string.Concat(trial.Columns.Split('|').Select(_ => "---|"))}");
-        say($"| original | | | | | {trial.Judge(WeightFile.Read(RepositoryPaths.SampleFile(trial.Model, "model.safetensors")))} |");
-        foreach (int bits in widths)
+        say($"| weights | bits per weight | weight cosine | held-out output cosine | held-out output error | damage estimate | {trial.Columns} |");
+        say($"|---|---|---|---|---|---|{string.Concat(trial.Columns.Split('|').Select(_ => "---|"))}");
+        say($"| original | | | | | | {trial.Judge(WeightFile.Read(RepositoryPaths.SampleFile(trial.Model, "model.safetensors")))} |");
+        foreach (int bits in choices.Widths)
         {
-            foreach (bool calibrated in new[] { false, true }) say(await Row(trial, Configured(bits, tables, settings), calibrated));
+            foreach (Recipe recipe in choices.Recipes)
+            {
+                DiffusionQuantConfig config = Configured(bits, recipe, choices);
+                say(await Row(trial, config, "without data", new QuantizationRunOptions { NoCalibration = true }));
+                say(await Row(trial, config, "calibrated", new QuantizationRunOptions()));
+                if (choices.Sequential && trial.Runner is { } runner)
+                    say(await Row(trial, config, "sequential", new QuantizationRunOptions { Runner = runner }));
+            }
         }
     }
 
-    private static DiffusionQuantConfig Configured(int bits, bool tables, IReadOnlyList<(string Name, string Value)> settings)
+    private static DiffusionQuantConfig Configured(int bits, Recipe recipe, Choices choices)
     {
         DiffusionQuantConfig config = new()
         {
             BitWidth = bits,
+            Recipe = recipe,
             MinAccuracy = 0,
             SkipSensitiveLayers = false,
-            ExcludeLayers = tables ? [] : [Embeddings],
+            ExcludeLayers = choices.Tables ? [] : [Embeddings],
         };
-        foreach ((string name, string value) in settings)
+        foreach ((string name, string value) in choices.Settings)
         {
             if (!ConfigurationSettings.Find(name)!.TryApply(config, value, out config, out string? problem))
                 throw new ArgumentException(problem);
@@ -81,19 +96,20 @@ internal static class FidelityProgram
         return config;
     }
 
-    private static async Task<string> Row(IModelTrial trial, DiffusionQuantConfig config, bool calibrated)
+    private static async Task<string> Row(
+        IModelTrial trial, DiffusionQuantConfig config, string data, QuantizationRunOptions options)
     {
         using var folder = new TempFolder();
         QuantizationResult result = await new DiffusionQuantizer().QuantizeAsync(
-            RepositoryPaths.Sample(trial.Model), folder.PathOf("out"), config, new QuantizationRunOptions { NoCalibration = !calibrated });
+            RepositoryPaths.Sample(trial.Model), folder.PathOf("out"), config, options);
         string methods = string.Join(", ", result.Layers
-            .GroupBy(l => $"{l.Method}{(l.Enhancement == "none" ? "" : "+" + l.Enhancement)} {l.Layout}")
+            .GroupBy(l => $"{l.Method}{(l.Enhancement == "none" ? "" : "+" + l.Enhancement)} {l.Layout}{(l.WidthReason is null ? "" : " INT8")}")
             .OrderByDescending(g => g.Count()).Select(g => $"{g.Count()} {g.Key}"));
         double? error = result.Layers.All(l => l.OutputError is not null) ? result.Layers.Average(l => l.OutputError!.Value) : null;
         string figures = trial.Judge(ArtefactDecoder.Decode(folder.PathOf("out")));
-        return $"| INT{config.BitWidth} {(calibrated ? "calibrated" : "without data")} ({methods}) | " +
+        return $"| INT{config.BitWidth}{(config.Recipe == Recipe.Strategy ? "" : " best")} {data} ({methods}) | " +
             $"{result.BitsPerWeight:0.00} | {result.WeightCosineSimilarity:0.0000} | " +
-            $"{result.OutputCosineSimilarity:0.0000} | {error:0.0000} | {figures} |";
+            $"{result.OutputCosineSimilarity:0.0000} | {error:0.0000} | {result.DamageEstimate:0.000} | {figures} |";
     }
 
     private static IEnumerable<IModelTrial> Trials(int samples)
@@ -111,6 +127,8 @@ internal static class FidelityProgram
 
         string Columns { get; }
 
+        IModelRunner? Runner { get; }
+
         string Judge(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights);
     }
 
@@ -120,6 +138,8 @@ internal static class FidelityProgram
         private readonly NoiseErrors _noise = new("dit-digits");
 
         public string Model => "dit-digits";
+
+        public IModelRunner? Runner { get; } = NoisePredictorRunner.Dit();
 
         public string Columns => $"class accuracy | Frechet distance | PSNR dB | eps relative error at t = {string.Join(", ", _noise.Timesteps)}";
 
@@ -138,6 +158,8 @@ internal static class FidelityProgram
 
         public string Model => "llada-kjv";
 
+        public IModelRunner? Runner => null;
+
         public string Columns => "NLL at 10 % masked | 50 % | 90 %";
 
         public string Judge(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights) =>
@@ -150,6 +172,8 @@ internal static class FidelityProgram
         private readonly NoiseErrors _noise = new("diffwave-spoken-digits");
 
         public string Model => "diffwave-spoken-digits";
+
+        public IModelRunner? Runner { get; } = NoisePredictorRunner.DiffWave();
 
         public string Columns => $"class accuracy | Frechet distance | eps relative error at t = {string.Join(", ", _noise.Timesteps)}";
 

@@ -36,6 +36,12 @@ public sealed unsafe class DenseLayer
         }
     }
 
+    /// <summary>Told of the inputs of every call before it; null for nobody.</summary>
+    public LayerTap? Tap { get; init; }
+
+    /// <summary>The name that the tap is told.</summary>
+    public string Name { get; init; } = "";
+
     /// <summary>Values in a row of y.</summary>
     public int Outputs { get; }
 
@@ -44,14 +50,14 @@ public sealed unsafe class DenseLayer
 
     /// <summary>
     /// The layer <paramref name="name"/> of a model: <c>name.weight</c>, all dimensions after the first flattened, and <c>name.bias</c>
-    /// if there is one.
+    /// if there is one. The tap is told <c>name.weight</c>.
     /// </summary>
     /// <exception cref="KeyNotFoundException">The model has no such weight.</exception>
-    public static DenseLayer From(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights, string name)
+    public static DenseLayer From(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights, string name, LayerTap? tap = null)
     {
         (long[] shape, float[] values) = weights[name + ".weight"];
         float[] bias = weights.TryGetValue(name + ".bias", out (long[] Shape, float[] Values) found) ? found.Values : [];
-        return new DenseLayer(values, bias, (int)shape[0], values.Length / (int)shape[0]);
+        return new DenseLayer(values, bias, (int)shape[0], values.Length / (int)shape[0]) { Name = name + ".weight", Tap = tap };
     }
 
     /// <summary>Computes <paramref name="rows"/> rows: x is [rows, inputs], y is [rows, outputs]; they must not overlap.</summary>
@@ -60,6 +66,7 @@ public sealed unsafe class DenseLayer
     {
         if (x.Length < rows * Inputs || y.Length < rows * Outputs)
             throw new ArgumentException($"{rows} rows do not fit in the spans given");
+        Tap?.Invoke(Name, x[..(rows * Inputs)], Inputs);
         float* partial = stackalloc float[RowsAtOnce * PanelWidth];
         fixed (float* input = x, output = y, packed = _packed, bias = _bias)
         {

@@ -19,17 +19,17 @@ public sealed class DiffWaveModel : INoisePredictor
     private readonly float[] _classes; // [10, hidden]
     private readonly Layer[] _layers;
 
-    /// <summary>Builds the model from tensors by name, the original ones or decoded ones.</summary>
+    /// <summary>Builds the model from tensors by name, the original ones or decoded ones; the tap is told what its layers are given.</summary>
     /// <exception cref="KeyNotFoundException">A tensor is missing.</exception>
-    public DiffWaveModel(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights)
+    public DiffWaveModel(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights, LayerTap? tap = null)
     {
-        _input = DenseLayer.From(weights, "input_projection");
-        _timeIn = DenseLayer.From(weights, "diffusion_embedding.projection1");
-        _timeOut = DenseLayer.From(weights, "diffusion_embedding.projection2");
-        _skip = DenseLayer.From(weights, "skip_projection");
-        _output = DenseLayer.From(weights, "output_projection");
+        _input = DenseLayer.From(weights, "input_projection", tap);
+        _timeIn = DenseLayer.From(weights, "diffusion_embedding.projection1", tap);
+        _timeOut = DenseLayer.From(weights, "diffusion_embedding.projection2", tap);
+        _skip = DenseLayer.From(weights, "skip_projection", tap);
+        _output = DenseLayer.From(weights, "output_projection", tap);
         _classes = weights["diffusion_embedding.class_embedding.weight"].Values;
-        _layers = [.. Enumerable.Range(0, Layers).Select(i => new Layer(weights, i))];
+        _layers = [.. Enumerable.Range(0, Layers).Select(i => new Layer(weights, i, tap))];
     }
 
     /// <inheritdoc/>
@@ -138,12 +138,12 @@ public sealed class DiffWaveModel : INoisePredictor
 
     private sealed class Layer
     {
-        public Layer(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights, int index)
+        public Layer(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights, int index, LayerTap? tap)
         {
             string prefix = $"residual_layers.{index}.";
             Dilation = 1 << (index % 4);
-            Step = DenseLayer.From(weights, prefix + "diffusion_projection");
-            Output = DenseLayer.From(weights, prefix + "output_projection");
+            Step = DenseLayer.From(weights, prefix + "diffusion_projection", tap);
+            Output = DenseLayer.From(weights, prefix + "output_projection", tap);
             float[] byChannel = weights[prefix + "dilated_conv.weight"].Values; // [out, in, tap]; unfolded rows are [tap, in]
             float[] byTap = new float[byChannel.Length];
             for (int i = 0; i < byTap.Length; i++)
@@ -152,7 +152,24 @@ public sealed class DiffWaveModel : INoisePredictor
                 byTap[i] = byChannel[(output * Taps * Channels) + (inside % Channels * Taps) + (inside / Channels)];
             }
 
-            Dilated = new DenseLayer(byTap, weights[prefix + "dilated_conv.bias"].Values, 2 * Channels, Taps * Channels);
+            Dilated = new DenseLayer(byTap, weights[prefix + "dilated_conv.bias"].Values, 2 * Channels, Taps * Channels)
+            {
+                Name = prefix + "dilated_conv.weight",
+                Tap = tap is null ? null : (layer, rows, features) => tap(layer, ByChannel(rows), features),
+            };
+        }
+
+        // Unfolded rows are [tap, in], columns of the weight [in, tap].
+        private static float[] ByChannel(ReadOnlySpan<float> rows)
+        {
+            float[] target = new float[rows.Length];
+            for (int i = 0; i < rows.Length; i++)
+            {
+                (int row, int inside) = (i / (Taps * Channels), i % (Taps * Channels));
+                target[(row * Taps * Channels) + (inside % Channels * Taps) + (inside / Channels)] = rows[i];
+            }
+
+            return target;
         }
 
         public int Dilation { get; }

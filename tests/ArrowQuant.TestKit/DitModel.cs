@@ -23,16 +23,16 @@ public sealed class DitModel : INoisePredictor
     private readonly float[] _positions; // [tokens, width]
     private readonly float[] _classes;   // [11, width]
 
-    /// <summary>Builds the model from tensors by name, the original ones or decoded ones.</summary>
+    /// <summary>Builds the model from tensors by name, the original ones or decoded ones; the tap is told what its layers are given.</summary>
     /// <exception cref="KeyNotFoundException">A tensor is missing.</exception>
-    public DitModel(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights)
+    public DitModel(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights, LayerTap? tap = null)
     {
-        _patchEmbedding = DenseLayer.From(weights, "x_embedder.proj");
-        _timeIn = DenseLayer.From(weights, "t_embedder.mlp.0");
-        _timeOut = DenseLayer.From(weights, "t_embedder.mlp.2");
-        _final = DenseLayer.From(weights, "final_layer.linear");
-        _finalModulation = DenseLayer.From(weights, "final_layer.adaLN_modulation.1");
-        _blocks = [.. Enumerable.Range(0, Depth).Select(i => new Block(weights, $"blocks.{i}."))];
+        _patchEmbedding = DenseLayer.From(weights, "x_embedder.proj", tap);
+        _timeIn = DenseLayer.From(weights, "t_embedder.mlp.0", tap);
+        _timeOut = DenseLayer.From(weights, "t_embedder.mlp.2", tap);
+        _final = DenseLayer.From(weights, "final_layer.linear", tap);
+        _finalModulation = DenseLayer.From(weights, "final_layer.adaLN_modulation.1", tap);
+        _blocks = [.. Enumerable.Range(0, Depth).Select(i => new Block(weights, $"blocks.{i}.", tap))];
         _positions = weights["pos_embed"].Values;
         _classes = weights["y_embedder.embedding_table.weight"].Values;
     }
@@ -171,16 +171,16 @@ public sealed class DitModel : INoisePredictor
 
     private void Report(string name, float[] values) => Observe?.Invoke(name, (float[])values.Clone());
 
-    private sealed class Block(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights, string prefix)
+    private sealed class Block(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights, string prefix, LayerTap? tap)
     {
-        public DenseLayer Modulation { get; } = DenseLayer.From(weights, prefix + "adaLN_modulation.1");
+        public DenseLayer Modulation { get; } = DenseLayer.From(weights, prefix + "adaLN_modulation.1", tap);
 
-        public DenseLayer Qkv { get; } = DenseLayer.From(weights, prefix + "attn.qkv");
+        public DenseLayer Qkv { get; } = DenseLayer.From(weights, prefix + "attn.qkv", tap);
 
-        public DenseLayer Projection { get; } = DenseLayer.From(weights, prefix + "attn.proj");
+        public DenseLayer Projection { get; } = DenseLayer.From(weights, prefix + "attn.proj", tap);
 
-        public DenseLayer MlpIn { get; } = DenseLayer.From(weights, prefix + "mlp.fc1");
+        public DenseLayer MlpIn { get; } = DenseLayer.From(weights, prefix + "mlp.fc1", tap);
 
-        public DenseLayer MlpOut { get; } = DenseLayer.From(weights, prefix + "mlp.fc2");
+        public DenseLayer MlpOut { get; } = DenseLayer.From(weights, prefix + "mlp.fc2", tap);
     }
 }

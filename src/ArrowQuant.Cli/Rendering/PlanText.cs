@@ -12,7 +12,7 @@ internal static class PlanText
         string ratio = plan.PredictedBytes > 0 ? $", {FigureText.Number((double)plan.SourceBytes / plan.PredictedBytes)} times smaller" : "";
         report.Fields(
             ("model", $"{plan.ModelPath}  ({plan.Format})"),
-            ("strategy", $"{plan.Modality}, {QuantizationText.Strategy(plan.Strategy)}"),
+            ("strategy", $"{plan.Modality}, {QuantizationText.Strategy(plan.Strategy, plan.Recipe)}"),
             ("width", $"{FigureText.Width(plan.BitWidth)} first"),
             ("size", $"{FigureText.Bytes(plan.SourceBytes)} -> about {FigureText.Bytes(plan.PredictedBytes)}{ratio}"),
             ("layers", $"{plan.Layers.Count} to quantize, {plan.Kept.Count} to keep"));
@@ -23,8 +23,7 @@ internal static class PlanText
                 ["name", "shape", "type", "width", "method", "enhancement", "bytes>", "predicted>"],
                 plan.Layers.Select(layer => (IReadOnlyList<string>)
                 [
-                    layer.Name, FigureText.Shape(layer.Shape), layer.SourceDtype, FigureText.Width(layer.BitWidth), layer.Method,
-                    layer.Enhancement,
+                    layer.Name, FigureText.Shape(layer.Shape), layer.SourceDtype, Width(layer), layer.Method, layer.Enhancement,
                     FigureText.Bytes(layer.SourceBytes), FigureText.Bytes(layer.PredictedBytes),
                 ]));
         }
@@ -44,4 +43,7 @@ internal static class PlanText
             foreach (string note in plan.Notes) report.Item(note);
         }
     }
+
+    private static string Width(PlannedLayer layer) =>
+        layer.WidthReason is { } reason ? $"{FigureText.Width(layer.BitWidth)} ({reason})" : FigureText.Width(layer.BitWidth);
 }

@@ -12,7 +12,7 @@ internal static class QuantizationText
     {
         report.Fields(
             ("quantized", result.QuantizedPath),
-            ("model", $"{result.Modality}, {Strategy(result.Strategy)}"),
+            ("model", $"{result.Modality}, {Strategy(result.Strategy, result.Recipe)}"),
             ("width", Width(result)),
             ("accuracy", Accuracy(result)),
             ("worst layer", $"{FigureText.Accuracy(result.WorstLayer.Value)}  {result.WorstLayer.Name}"),
@@ -38,9 +38,10 @@ internal static class QuantizationText
         }
     }
 
-    /// <summary><c>r2q + time_aware</c>.</summary>
-    public static string Strategy(StrategyReport strategy) =>
-        strategy.Method + (strategy.TimeAware ? " + time_aware" : "") + (strategy.Spatial ? " + spatial" : "");
+    /// <summary><c>r2q + time_aware</c>, and the recipe where it is not the default.</summary>
+    public static string Strategy(StrategyReport strategy, string? recipe) =>
+        strategy.Method + (strategy.TimeAware ? " + time_aware" : "") + (strategy.Spatial ? " + spatial" : "")
+        + (recipe is null or "strategy" ? "" : $", recipe {recipe}");
 
     /// <summary><c>INT2  0.9412 below 0.99  failed: why</c>.</summary>
     public static string Attempt(QuantizationAttempt attempt)
@@ -74,7 +75,9 @@ internal static class QuantizationText
         string widths = string.Join(", ", result.LayersByBitWidth.Select(pair => $"INT{pair.Key} {pair.Value}"));
         string reasons = FigureText.Tally(result.Kept.Select(tensor => tensor.Reason));
         string kept = result.Kept.Count == 0 ? "" : $"; {result.Kept.Count} kept ({reasons})";
-        return $"{result.Layers.Count} quantized ({widths}){kept}";
+        int edges = result.Layers.Count(layer => layer.WidthReason == "edge");
+        string edge = edges == 0 ? "" : $", {edges} of them edge layers";
+        return $"{result.Layers.Count} quantized ({widths}{edge}){kept}";
     }
 
     // The same cause on many layers is one line. Steps of the width are told by the attempts.

@@ -26,6 +26,14 @@ internal sealed class LayerCalibration : IDisposable
     /// <summary>Rows to measure with, never to fit to, [held-out rows, Features] row-major; empty without rows.</summary>
     public float[] HeldOut { get; init; } = [];
 
+    /// <summary>
+    /// The rows of <see cref="Fit"/> as the original model makes them, where those are made by a partly quantized one; else null.
+    /// </summary>
+    public float[]? FitOriginal { get; init; }
+
+    /// <summary>The same for <see cref="HeldOut"/>.</summary>
+    public float[]? HeldOutOriginal { get; init; }
+
     /// <summary>The time group of each held-out row. A small group may have none.</summary>
     public int[] HeldOutGroup { get; init; } = [];
 

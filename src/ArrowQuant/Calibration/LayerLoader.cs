@@ -19,10 +19,10 @@ internal sealed class LayerLoader(DiffusionQuantConfig config, MemoryBudget? bud
         return SampleDraw.Of(survey, starts, config.CalibrationSamples);
     }
 
-    /// <summary>Reads the chosen rows.</summary>
+    /// <summary>Reads the chosen rows, and where there are others as the original model makes them, the same ones of those.</summary>
     /// <exception cref="ResourceException">They do not fit in memory.</exception>
     /// <exception cref="CalibrationException">The file changed or cannot be read.</exception>
-    public LayerCalibration Load(string layer, ActivationRows rows, ActivationSurvey survey, CalibrationDefect? timeDefect)
+    public LayerCalibration Load(string layer, ActivationRows rows, ActivationSurvey survey, CalibrationDefect? timeDefect, ActivationRows? original = null)
     {
         SampleDraw draw = Draw(survey);
         int heldOutCount = draw.HeldOut.Count(held => held);
@@ -38,13 +38,17 @@ internal sealed class LayerLoader(DiffusionQuantConfig config, MemoryBudget? bud
             };
         }
 
-        long bytes = (long)draw.Rows.Length * ((rows.Features * sizeof(float)) + sizeof(int));
+        int copies = original is null ? 1 : 2;
+        long bytes = (long)draw.Rows.Length * ((copies * rows.Features * sizeof(float)) + sizeof(int));
         IDisposable? lease = budget?.Charge(bytes, $"calibration rows of {layer}");
         try
         {
             float[] fit = new float[fitCount * rows.Features];
             float[] heldOut = new float[heldOutCount * rows.Features];
             Read(rows, draw, fit, heldOut);
+            float[]? fitOriginal = original is null ? null : new float[fit.Length];
+            float[]? heldOutOriginal = original is null ? null : new float[heldOut.Length];
+            if (original is not null) Read(original, draw, fitOriginal!, heldOutOriginal!);
             int[] fitGroup = GroupsOf(draw, held: false);
             return new LayerCalibration(lease)
             {
@@ -52,6 +56,8 @@ internal sealed class LayerLoader(DiffusionQuantConfig config, MemoryBudget? bud
                 Fit = fit,
                 FitGroup = fitGroup,
                 HeldOut = heldOut,
+                FitOriginal = fitOriginal,
+                HeldOutOriginal = heldOutOriginal,
                 HeldOutGroup = GroupsOf(draw, held: true),
                 Groups = Describe(survey.Steps, draw.GroupStarts, survey.Steps[^1].Timestep + 1, g => fitGroup.Count(group => group == g)),
                 TimeDefect = timeDefect,

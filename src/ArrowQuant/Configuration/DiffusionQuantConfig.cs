@@ -14,6 +14,17 @@ public sealed record DiffusionQuantConfig
     /// <summary>What the model makes; null detects it from the model's metadata.</summary>
     public Modality? Modality { get; init; }
 
+    /// <summary>What decides how layers are quantized where no single setting says it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public Recipe Recipe { get; init; }
+
+    /// <summary>
+    /// The largest share of the quantizable weights, above 0 and at most 1, that a layer may hold to be an edge layer: one that is stored at
+    /// INT8 when the others are at INT2 or INT4. 0 is off; null leaves it to <see cref="Recipe"/>.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? EdgeLayers { get; init; }
+
     /// <summary>Contiguous groups of denoising timesteps, 1..100; fewer distinct timesteps give fewer groups.</summary>
     public int NumTimeGroups { get; init; } = 10;
 

@@ -3,6 +3,9 @@ namespace ArrowQuant.Configuration;
 /// <summary>What the codes of a layer may stand for at 2 bits; at 4 and 8 bits every layer is affine.</summary>
 public enum LayoutChoice
 {
+    /// <summary>What the recipe says: trellis6 with <c>best</c>, else as <see cref="Method"/>.</summary>
+    Recipe,
+
     /// <summary>The grids of the layer's method; never a trellis.</summary>
     Method,
 

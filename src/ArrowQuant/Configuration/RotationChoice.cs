@@ -3,6 +3,9 @@ namespace ArrowQuant.Configuration;
 /// <summary>Whether the weights of a group are rotated before they are quantized.</summary>
 public enum RotationChoice
 {
+    /// <summary>What the recipe says: with <c>best</c> always at INT2 and where it helps at INT4, else never.</summary>
+    Recipe,
+
     /// <summary>Never.</summary>
     None,
 

@@ -19,6 +19,12 @@ internal sealed class ActivationSamples
     /// <summary>[count, features] values.</summary>
     public float[] Rows { get; }
 
+    /// <summary>
+    /// The same rows as the original model makes them, where <see cref="Rows"/> are made by a partly quantized one; else null. The layer is to
+    /// make of its rows what the original makes of these.
+    /// </summary>
+    public float[]? Original { get; init; }
+
     /// <summary>Input channels of the layer's matrix.</summary>
     public int Features { get; }
 
@@ -35,8 +41,8 @@ internal sealed class ActivationSamples
     public int Count => Groups.Length;
 
     /// <summary>Every row counts the same.</summary>
-    public static ActivationSamples Pooled(float[] rows, int features, int[] groups, int groupCount) =>
-        new(rows, features, groups, groupCount, [.. groups.Select(_ => 1.0 / groups.Length)]);
+    public static ActivationSamples Pooled(float[] rows, int features, int[] groups, int groupCount, float[]? original = null) =>
+        new(rows, features, groups, groupCount, [.. groups.Select(_ => 1.0 / groups.Length)]) { Original = original };
 
     /// <summary>
     /// The same rows with weights omega_k / (n_k E_k): the mean relative error over time groups, quiet timesteps included; n_k rows and
@@ -61,7 +67,7 @@ internal sealed class ActivationSamples
         }
 
         for (int i = 0; i < Count && total > 0; i++) weights[i] /= total;
-        return new ActivationSamples(Rows, Features, Groups, GroupCount, weights);
+        return new ActivationSamples(Rows, Features, Groups, GroupCount, weights) { Original = Original };
     }
 
     /// <summary>At most <paramref name="count"/> of the rows, evenly spaced, their weights adding up to 1 again.</summary>
@@ -69,20 +75,25 @@ internal sealed class ActivationSamples
     {
         if (Count <= count) return this;
         float[] rows = new float[(long)count * Features];
+        float[]? original = Original is null ? null : new float[rows.Length];
         int[] groups = new int[count];
         double[] weights = new double[count];
         for (int i = 0; i < count; i++)
         {
             int source = (int)((long)i * Count / count);
             Rows.AsSpan(source * Features, Features).CopyTo(rows.AsSpan(i * Features));
+            if (original is not null) Original.AsSpan(source * Features, Features).CopyTo(original.AsSpan(i * Features));
             groups[i] = Groups[source];
             weights[i] = Weights[source];
         }
 
         double total = weights.Sum();
         for (int i = 0; i < count && total > 0; i++) weights[i] /= total;
-        return new ActivationSamples(rows, Features, groups, GroupCount, weights);
+        return new ActivationSamples(rows, Features, groups, GroupCount, weights) { Original = original };
     }
+
+    /// <summary>The rows of the original model with the same groups and weights.</summary>
+    public ActivationSamples OfOriginal() => Original is null ? this : new(Original, Features, Groups, GroupCount, Weights);
 
     /// <summary>The same rows with every channel multiplied by its scale.</summary>
     public ActivationSamples Scaled(ReadOnlySpan<float> scales)

@@ -21,12 +21,14 @@ internal sealed class CalibratedPreparation
     private readonly LayerRequest _request;
     private readonly LayerCalibration _calibration;
     private readonly float[] _sample;
+    private readonly bool _isBest;
     private readonly List<IDisposable> _held = [];
 
     /// <summary>Loads the calibration data and the row sample of a layer.</summary>
     public CalibratedPreparation(LayerRequest request)
     {
         _request = request;
+        _isBest = request.Config.Recipe == ArrowQuant.Configuration.Recipe.Best;
         _calibration = request.Calibration();
         _held.Add(_calibration);
         _sample = new float[(long)GridChooser.SampleCount(request.View.Rows) * request.Columns];
@@ -59,16 +61,20 @@ internal sealed class CalibratedPreparation
     {
         if (!_calibration.HasSamples) return ByMoments();
         int groups = _calibration.Groups.Count;
-        var pooled = ActivationSamples.Pooled(_calibration.Fit, _calibration.Features, _calibration.FitGroup, groups);
-        var heldOut = ActivationSamples.Pooled(_calibration.HeldOut, _calibration.Features, _calibration.HeldOutGroup, groups);
+        var pooled = ActivationSamples.Pooled(
+            _calibration.Fit, _calibration.Features, _calibration.FitGroup, groups, _calibration.FitOriginal);
+        var heldOut = ActivationSamples.Pooled(
+            _calibration.HeldOut, _calibration.Features, _calibration.HeldOutGroup, groups, _calibration.HeldOutOriginal);
         double[] omega = [.. Enumerable.Repeat(1.0 / groups, groups)];
         ActivationSamples samples = IsTimeAware ? pooled.Balanced(omega) : pooled;
         OutputCorrection correction = CorrectionOf(samples, heldOut);
         PreparedLayer byWeights = LayerPreparation.PrepareByWeights(_request, Recipe, correction, consume => consume(_sample));
         if (!Recipe.IsCompensated) return KeepBetter(Weighed(samples, correction), byWeights, omega);
         _held.Add(_request.Budget.Charge(
-            HessianFactor.BytesOf(_request.Columns, BlockColumns) * (_request.Config.Rotation == RotationChoice.Auto ? 2 : 1),
+            HessianFactor.BytesOf(_request.Columns, BlockColumns) * (RecipeRules.RotationAt(_request.Config, _request.BitWidth) == RotationChoice.Auto ? 2 : 1),
             $"the Hessian of {_request.Name} in blocks of {BlockColumns} columns (hessian_block)"));
+        if (samples.Original is not null)
+            _held.Add(_request.Budget.Charge(Retargeting.BytesOf(_request.Columns), $"retargeting of {_request.Name}"));
         PreparedLayer? fitted = Fit(samples, correction, shared: true);
         if (fitted is null)
         {
@@ -120,7 +126,10 @@ internal sealed class CalibratedPreparation
     private OutputCorrection CorrectionOf(ActivationSamples fit, ActivationSamples heldOut) => new(
         new OutputMeter(_request.Kernels, fit.Thinned(MeterRows)),
         new OutputMeter(_request.Kernels, heldOut),
-        _request.HasBias ? fit.BalancedMean() : null);
+        _request.HasBias ? fit.BalancedMean() : null)
+    {
+        OriginalMean = fit.Original is null ? null : fit.OfOriginal().BalancedMean(),
+    };
 
     // The diagonal of the Hessian alone: columns weigh by it, and no error is passed on.
     private PreparedLayer Weighed(ActivationSamples samples, OutputCorrection correction)
@@ -141,6 +150,7 @@ internal sealed class CalibratedPreparation
 
     private PreparedLayer? Fit(ActivationSamples samples, OutputCorrection correction, bool shared)
     {
+        float[]? retarget = samples.Original is null ? null : Retargeting.MatrixOf(_request.Kernels, samples, Threads);
         ILookup<bool, Grid> grids = Grid.CompensatedCandidatesOf(Recipe.Method, _request.BitWidth, _request.Config)
             .ToLookup(grid => grid.IsRotated);
         List<PreparedLayer> candidates = [];
@@ -150,12 +160,12 @@ internal sealed class CalibratedPreparation
             HessianFactor? hessian = equalization is { } found
                 ? Factor(samples.Scaled(found.Scales))
                 : shared ? SharedFactor(samples, null) : Factor(samples);
-            if (hessian is not null) candidates.AddRange(grids[false].Select(grid => Candidate(grid, hessian, equalization, correction)));
+            if (hessian is not null) candidates.AddRange(grids[false].Select(grid => Candidate(grid, hessian, equalization, correction) with { Retarget = retarget }));
         }
 
         // What equalization is for, a rotation does by itself: it spreads large channels over their group.
         if (grids.Contains(true) && (shared ? SharedFactor(samples, _request.Rotation) : Factor(Rotated(samples))) is { } rotated)
-            candidates.AddRange(grids[true].Select(grid => Candidate(grid, rotated, null, correction)));
+            candidates.AddRange(grids[true].Select(grid => Candidate(grid, rotated, null, correction) with { Retarget = retarget }));
         return candidates.Count == 0 ? null : Best(correction, candidates);
     }
 
@@ -173,9 +183,11 @@ internal sealed class CalibratedPreparation
 
     private ActivationSamples Rotated(ActivationSamples samples) => samples.Rotated(_request.Kernels, _request.Rotation);
 
-    // The candidate with the least output error on the rows that it was fitted to; the first of equal ones.
+    // The candidate that costs least on the rows that it was fitted to; the first of equal ones.
     private PreparedLayer Best(OutputCorrection correction, IEnumerable<PreparedLayer> candidates) => candidates
-        .MinBy(candidate => ErrorOf(candidate, correction.Fit)?.RelativeError ?? double.PositiveInfinity)!;
+        .MinBy(candidate => ErrorOf(candidate, correction.Fit) is { } figures ? CostOf(figures) : double.PositiveInfinity)!;
+
+    private double CostOf(OutputFigures figures) => _isBest ? figures.DamageEstimate : figures.RelativeError;
 
     private (float[] Scales, double Alpha)? Equalize(ActivationSamples samples)
     {
@@ -210,7 +222,7 @@ internal sealed class CalibratedPreparation
     private HessianFactor? Factor(ActivationSamples samples)
     {
         int block = BlockColumns;
-        return HessianFactor.TryCreate(_request.Kernels, samples, block, actOrder: false, Threads);
+        return HessianFactor.TryCreate(_request.Kernels, samples, block, actOrder: false, Threads, _request.Config.Recipe);
     }
 
     // Shares of time groups grow with their error, so that the worst one falls (methods that minimise the maximum by reweighting).
@@ -246,11 +258,11 @@ internal sealed class CalibratedPreparation
         OutputFigures? ours = ErrorOf(fitted, heldOut);
         OutputFigures? rounded = ErrorOf(byWeights, heldOut);
         if (ours is null || rounded is null) return Described(fitted, omega, ours);
-        if (ours.RelativeError > rounded.RelativeError)
+        if (CostOf(ours) > CostOf(rounded))
         {
             return Fallback(byWeights, "worse_than_base",
-                $"held-out output error of layer {_request.Name} is "
-                + $"{ours.RelativeError:0.####} fitted and {rounded.RelativeError:0.####} with base");
+                $"held-out {(_isBest ? "damage estimate" : "output error")} of layer {_request.Name} is "
+                + $"{CostOf(ours):0.####} fitted and {CostOf(rounded):0.####} with base");
         }
 
         if (IsTimeAware && ours.WorstError > rounded.WorstError)
@@ -289,17 +301,17 @@ internal sealed class CalibratedPreparation
         int columns = _request.Columns;
         int rows = _sample.Length / columns;
         int together = CompensatedCoder.RowsTogetherOf(candidate.Format);
-        var parts = new OutputSums[(rows + together - 1) / together][];
+        var parts = new RowMeasures[(rows + together - 1) / together];
         Parallel.For(0, parts.Length, new ParallelOptions { MaxDegreeOfParallelism = Threads }, part =>
         {
             int first = part * together;
             int count = Math.Min(together, rows - first);
             var block = new QuantizedBlock(candidate.Format, 0, count);
             ReadOnlySpan<float> weights = _sample.AsSpan(first * columns, count * columns);
-            parts[part] = probe.NewQuantizer(_request.Kernels).Quantize(weights, block, 0).Outputs;
+            parts[part] = probe.NewQuantizer(_request.Kernels).Quantize(weights, block, 0);
         });
-        var sums = new OutputSums[meter.Samples.GroupCount];
-        foreach (OutputSums[] part in parts) OutputSums.Add(sums, part);
-        return OutputFigures.From(sums);
+        var sums = new RowMeasures(meter.Samples.GroupCount);
+        foreach (RowMeasures part in parts) sums.Add(part);
+        return OutputFigures.From(sums.Outputs, sums.Damage);
     }
 }

@@ -10,6 +10,7 @@ namespace ArrowQuant.Methods;
 /// <param name="IsRotated">Whether groups are rotated before they are quantized.</param>
 internal sealed record Grid(CodeLayout Layout, AffineSearch Search, bool IsRotated = false)
 {
+    private static readonly Grid Range = new(CodeLayout.Affine, AffineSearch.MinMax);
     private static readonly Grid FreeAffine = new(CodeLayout.Affine, AffineSearch.FreeZero);
     private static readonly Grid Lattice = new(CodeLayout.Lattice2, AffineSearch.MinMax);
     private static readonly Grid LatticeWithOffset = new(CodeLayout.Lattice3, AffineSearch.MinMax);
@@ -18,24 +19,26 @@ internal sealed record Grid(CodeLayout Layout, AffineSearch Search, bool IsRotat
 
     /// <summary>Whether <see cref="Trellis4"/> or <see cref="Trellis6"/> is among the grids of a width, so that rows go by whole tiles.</summary>
     public static bool MayBeTrellis(DiffusionQuantConfig config, int bits) =>
-        bits == 2 && config.Layout is LayoutChoice.Auto or LayoutChoice.Trellis4 or LayoutChoice.Trellis6;
+        bits == 2 && RecipeRules.LayoutOf(config) is LayoutChoice.Auto or LayoutChoice.Trellis4 or LayoutChoice.Trellis6;
 
     /// <summary>
     /// The grids that a layer chooses from at a width. INT8 is the range alone: there a search changes nothing that can be measured.
     /// At INT4 and INT8 R2Q's lattice is not worth its levels, so <c>r2q</c> is the affine grid there as well.
     /// </summary>
     public static IReadOnlyList<Grid> CandidatesOf(string method, int bits, DiffusionQuantConfig config) =>
-        Rotated(PlainOf(method, bits, config.Layout), method, config);
+        Rotated(PlainOf(method, bits, RecipeRules.LayoutOf(config)), method, bits, config);
 
     /// <summary>
     /// The grids that a layer chooses from when errors are compensated: the plain range is one of them where affine grids are, since what
-    /// it clips nothing, later columns can make up for.
+    /// it clips nothing, later columns can make up for. In the recipe <c>best</c> it is the only one at INT4.
     /// </summary>
     public static IReadOnlyList<Grid> CompensatedCandidatesOf(string method, int bits, DiffusionQuantConfig config)
     {
-        IReadOnlyList<Grid> plain = PlainOf(method, bits, config.Layout);
-        bool mayClip = bits != 8 && (bits != 2 || config.Layout is LayoutChoice.Method or LayoutChoice.Auto or LayoutChoice.Affine);
-        return Rotated(mayClip ? [new Grid(CodeLayout.Affine, AffineSearch.MinMax), .. plain] : plain, method, config);
+        LayoutChoice layout = RecipeRules.LayoutOf(config);
+        IReadOnlyList<Grid> plain = PlainOf(method, bits, layout);
+        bool mayClip = bits != 8 && (bits != 2 || layout is LayoutChoice.Method or LayoutChoice.Auto or LayoutChoice.Affine);
+        IReadOnlyList<Grid> grids = !mayClip ? plain : bits == 4 && config.Recipe == Recipe.Best ? [Range] : [Range, .. plain];
+        return Rotated(grids, method, bits, config);
     }
 
     /// <summary>The grid that channel scales are searched with.</summary>
@@ -43,7 +46,7 @@ internal sealed record Grid(CodeLayout Layout, AffineSearch Search, bool IsRotat
 
     private static IReadOnlyList<Grid> PlainOf(string method, int bits, LayoutChoice layout) => (bits, layout, method) switch
     {
-        (8, _, _) => [new Grid(CodeLayout.Affine, AffineSearch.MinMax)],
+        (8, _, _) => [Range],
         (4, _, _) => [new Grid(CodeLayout.Affine, AffineSearch.IntegerZero)],
         (2, LayoutChoice.Auto, _) => [FreeAffine, Lattice, LatticeWithOffset, Trellis4, Trellis6],
         (2, LayoutChoice.Affine, _) => [FreeAffine],
@@ -55,10 +58,11 @@ internal sealed record Grid(CodeLayout Layout, AffineSearch Search, bool IsRotat
     };
 
     // One grid per row has no groups to rotate by.
-    private static IReadOnlyList<Grid> Rotated(IReadOnlyList<Grid> plain, string method, DiffusionQuantConfig config)
+    private static IReadOnlyList<Grid> Rotated(IReadOnlyList<Grid> plain, string method, int bits, DiffusionQuantConfig config)
     {
-        if (config.Rotation == RotationChoice.None || method == MethodNames.PerChannel) return plain;
+        RotationChoice rotation = RecipeRules.RotationAt(config, bits);
+        if (rotation == RotationChoice.None || method == MethodNames.PerChannel) return plain;
         IEnumerable<Grid> rotated = plain.Select(grid => grid with { IsRotated = true });
-        return config.Rotation == RotationChoice.Hadamard ? [.. rotated] : [.. plain, .. rotated];
+        return rotation == RotationChoice.Hadamard ? [.. rotated] : [.. plain, .. rotated];
     }
 }

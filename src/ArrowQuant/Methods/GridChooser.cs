@@ -1,3 +1,4 @@
+using ArrowQuant.Configuration;
 using ArrowQuant.Kernels;
 using ArrowQuant.Quality;
 using ArrowQuant.Tensors;
@@ -21,10 +22,12 @@ internal sealed class GridChooser
     private readonly Func<Grid, QuantizedFormat> _formatOf;
     private readonly RowQuantizer[] _quantizers;
     private readonly ErrorSums[] _sums;
+    private readonly Recipe _recipe;
 
     /// <summary>Prepares a choice between grids.</summary>
-    public GridChooser(KernelSet kernels, IReadOnlyList<Grid> grids, Func<Grid, QuantizedFormat> formatOf)
+    public GridChooser(KernelSet kernels, IReadOnlyList<Grid> grids, Func<Grid, QuantizedFormat> formatOf, Recipe recipe)
     {
+        _recipe = recipe;
         _grids = grids;
         _formatOf = formatOf;
         _quantizers = [.. grids.Select(grid => QuantizerOf(kernels, formatOf(grid), grid.Search))];
@@ -47,7 +50,10 @@ internal sealed class GridChooser
         }
     }
 
-    /// <summary>The grid with the least 1 / cosine^2 - 1, the error that is left after the gain.</summary>
+    /// <summary>
+    /// The grid with the least 1 / cosine^2 - 1, the error that is left after the gain; in the recipe <c>best</c> with the least damage estimate,
+    /// which also counts what the gain could not take out.
+    /// </summary>
     public Grid Choose()
     {
         int best = 0;
@@ -65,7 +71,9 @@ internal sealed class GridChooser
 
     private double Damage(int index)
     {
-        double cosine = LayerFigures.From(_sums[index]).Cosine;
+        LayerFigures figures = LayerFigures.From(_sums[index]);
+        if (_recipe == Recipe.Best) return figures.DamageEstimate;
+        double cosine = figures.Cosine;
         return cosine > 0 ? 1 / (cosine * cosine) - 1 : double.PositiveInfinity;
     }
 }

@@ -1,3 +1,4 @@
+using ArrowQuant.Configuration;
 using ArrowQuant.Kernels;
 
 namespace ArrowQuant.Methods;
@@ -53,8 +54,11 @@ internal sealed class HessianFactor
         return (blocks + 1) * blockColumns * blockColumns * sizeof(float);
     }
 
-    /// <summary>Damping as a share of the mean diagonal: .2 when samples are few for the columns, else .1.</summary>
-    public static double DefaultDamping(int samples, int columns) => samples < 2 * columns ? 0.2 : 0.1;
+    /// <summary>
+    /// Damping as a share of the mean diagonal: .2 when samples are few for the columns, else .1; in the recipe <c>best</c> half of that.
+    /// </summary>
+    public static double DampingOf(Recipe recipe, int samples, int columns) =>
+        (samples < 2 * columns ? 0.2 : 0.1) / (recipe == Recipe.Best ? 2 : 1);
 
     /// <summary>
     /// Computes and factors the Hessian; null when it is not positive definite even with damping of the whole mean diagonal.
@@ -64,7 +68,9 @@ internal sealed class HessianFactor
     /// <param name="blockColumns">Columns of a diagonal block.</param>
     /// <param name="actOrder">Whether columns are coded in the order of falling diagonal.</param>
     /// <param name="threads">Threads; no result depends on it.</param>
-    public static HessianFactor? TryCreate(KernelSet kernels, ActivationSamples samples, int blockColumns, bool actOrder, int threads)
+    /// <param name="recipe">Decides about damping.</param>
+    public static HessianFactor? TryCreate(
+        KernelSet kernels, ActivationSamples samples, int blockColumns, bool actOrder, int threads, Recipe recipe = Recipe.Strategy)
     {
         double[] diagonal = samples.SquareMeans();
         double mean = diagonal.Average();
@@ -73,7 +79,7 @@ internal sealed class HessianFactor
         float unit = mean is > SmallestSquare and < LargestSquare ? 1f : FloatStorage.NormalizingFactor((float)Math.Sqrt(mean));
         double scale = mean * unit * unit;
         float[] weights = [.. samples.Weights.Select(weight => (float)(weight / scale))];
-        double damping = DefaultDamping(samples.Count, samples.Features);
+        double damping = DampingOf(recipe, samples.Count, samples.Features);
         List<HessianSegment> segments = [];
         for (int start = 0; start < samples.Features; start += blockColumns)
         {
@@ -108,8 +114,8 @@ internal sealed class HessianFactor
         return Array.TrueForAll(weights, weight => weight == weights[0]) ? [] : weights;
     }
 
-    // A column whose input was always zero is tied to nothing: it is rounded, and passes nothing on.
-    private static void KeepDeadColumnsApart(float[] h, int length)
+    /// <summary>Ties a column whose input was always zero to nothing: it is rounded, and passes nothing on.</summary>
+    public static void KeepDeadColumnsApart(float[] h, int length)
     {
         for (int j = 0; j < length; j++)
         {

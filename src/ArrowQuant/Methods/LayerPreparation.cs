@@ -21,7 +21,7 @@ internal static class LayerPreparation
         Grid grid = grids[0];
         if (grids.Count > 1)
         {
-            var chooser = new GridChooser(request.Kernels, grids, candidate => request.FormatOf(candidate));
+            var chooser = new GridChooser(request.Kernels, grids, candidate => request.FormatOf(candidate), request.Config.Recipe);
             readSample(piece => chooser.Add(piece, request.Columns));
             grid = chooser.Choose();
         }

@@ -30,7 +30,9 @@ internal sealed record LayerRecipe
     /// <param name="strategy">What the modality asks for.</param>
     /// <param name="defect">Why calibration data cannot serve the layer, or null when it can.</param>
     public static LayerRecipe Resolve(Strategy strategy, CalibrationDefect? defect) =>
-        strategy.Method == MethodNames.R2Q ? ResolveR2Q(strategy, defect) : ResolveGptq(strategy, defect);
+        strategy.Method == MethodNames.R2Q || strategy.Enhancement == MethodNames.TimeAware
+            ? ResolveWithoutSpatial(strategy, defect)
+            : ResolveGptq(strategy, defect);
 
     /// <summary>The same recipe after its calibrated method failed on the layer: <c>base</c> takes its place.</summary>
     /// <param name="cause">A short stable word.</param>
@@ -51,15 +53,15 @@ internal sealed record LayerRecipe
         };
     }
 
-    private static LayerRecipe ResolveR2Q(Strategy strategy, CalibrationDefect? defect)
+    private static LayerRecipe ResolveWithoutSpatial(Strategy strategy, CalibrationDefect? defect)
     {
         bool timeAware = strategy.Enhancement == MethodNames.TimeAware;
         var recipe = new LayerRecipe
         {
             IsCalibrated = defect is null,
-            Method = MethodNames.R2Q,
+            Method = strategy.Method,
             Enhancement = strategy.Enhancement,
-            Tried = [timeAware ? MethodNames.TimeAware : MethodNames.R2Q],
+            Tried = [timeAware ? MethodNames.TimeAware : strategy.Method],
             Failures = [],
         };
 

@@ -9,7 +9,10 @@ namespace ArrowQuant.Methods;
 /// <param name="Mean">Mean input of every channel over time groups; null for a layer without a bias to correct.</param>
 internal sealed record OutputCorrection(OutputMeter Fit, OutputMeter HeldOut, double[]? Mean)
 {
-    /// <summary>The mean of (W - W^) x for every row of [rows, features] weights: what the bias must take up.</summary>
+    /// <summary>The mean input in the original model where that differs from <see cref="Mean"/>, else null.</summary>
+    public double[]? OriginalMean { get; init; }
+
+    /// <summary>The mean of (W - W^) x for every row of [rows, features] weights, with the original model's inputs of W x - W^ x: what the bias must take up.</summary>
     public float[] ShiftsOf(ReadOnlySpan<float> original, ReadOnlySpan<float> decoded)
     {
         if (Mean is null) return [];
@@ -17,6 +20,8 @@ internal sealed record OutputCorrection(OutputMeter Fit, OutputMeter HeldOut, do
         for (int r = 0; r < shifts.Length; r++)
         {
             double sum = 0;
+            for (int c = 0; c < Mean.Length && OriginalMean is not null; c++)
+                sum += (double)original[r * Mean.Length + c] * (OriginalMean[c] - Mean[c]);
             for (int c = 0; c < Mean.Length; c++) sum += ((double)original[r * Mean.Length + c] - decoded[r * Mean.Length + c]) * Mean[c];
             shifts[r] = (float)sum;
         }

@@ -12,11 +12,16 @@ internal sealed class OutputMeter(KernelSet kernels, ActivationSamples samples)
     public ActivationSamples Samples => samples;
 
     /// <summary>The outputs [samples, rows] of [rows, features] weights.</summary>
-    public float[] OutputsOf(ReadOnlySpan<float> weights)
+    public float[] OutputsOf(ReadOnlySpan<float> weights) => ProductOf(samples.Rows, weights);
+
+    /// <summary>The outputs [samples, rows] that original weights have in the original model.</summary>
+    public float[] ExpectedOf(ReadOnlySpan<float> weights) => ProductOf(samples.Original ?? samples.Rows, weights);
+
+    private float[] ProductOf(float[] inputs, ReadOnlySpan<float> weights)
     {
         int rows = weights.Length / samples.Features;
         float[] outputs = new float[(long)samples.Count * rows];
-        kernels.Algebra.MatMulTransposed(samples.Rows, weights, outputs, samples.Count, samples.Features, rows, threads: 1);
+        kernels.Algebra.MatMulTransposed(inputs, weights, outputs, samples.Count, samples.Features, rows, threads: 1);
         return outputs;
     }
 

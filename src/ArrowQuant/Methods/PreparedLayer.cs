@@ -21,6 +21,9 @@ internal sealed record PreparedLayer : IDisposable
     /// <summary>Importance of columns where nothing is compensated; empty when all count the same.</summary>
     public float[] ColumnWeights { get; init; } = [];
 
+    /// <summary>What the target of compensation differs by from the weights (<see cref="Retargeting"/>), or null.</summary>
+    public float[]? Retarget { get; init; }
+
     /// <summary>What calibration data adds, or null without it.</summary>
     public OutputCorrection? Correction { get; init; }
 
@@ -37,7 +40,7 @@ internal sealed record PreparedLayer : IDisposable
     public IReadOnlyList<IDisposable> Held { get; init; } = [];
 
     /// <summary>A quantizer for one worker.</summary>
-    public RowQuantizer NewQuantizer(KernelSet kernels) => new(kernels, Format, NewCoder(kernels), Correction);
+    public RowQuantizer NewQuantizer(KernelSet kernels) => new(kernels, Format, NewCoder(kernels), Correction, Retarget);
 
     /// <inheritdoc/>
     public void Dispose()

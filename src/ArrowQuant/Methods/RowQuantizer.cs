@@ -13,14 +13,33 @@ internal sealed class RowMeasures(int timeGroups)
     /// <summary>Sums over held-out outputs, one per time group; empty without calibration data.</summary>
     public OutputSums[] Outputs { get; } = new OutputSums[timeGroups];
 
+    /// <summary>What held-out outputs tell of noise and bias, added row by row.</summary>
+    public DamageSums Damage;
+
     /// <summary>What the layer's bias takes up, one per row; empty where no bias is corrected.</summary>
     public List<float> Shifts { get; } = [];
+
+    /// <summary>Adds what held-out inputs tell of the rows that follow, and what the bias takes up for them.</summary>
+    /// <param name="correction">Has the inputs.</param>
+    /// <param name="original">[rows, columns] original weights.</param>
+    /// <param name="decoded">The same weights decoded.</param>
+    public void AddOutputs(OutputCorrection correction, ReadOnlySpan<float> original, ReadOnlySpan<float> decoded)
+    {
+        float[] shifts = correction.ShiftsOf(original, decoded);
+        OutputMeter meter = correction.HeldOut;
+        float[] expected = meter.ExpectedOf(original);
+        float[] found = meter.OutputsOf(decoded);
+        Shifts.AddRange(shifts);
+        meter.Add(expected, found, shifts, Outputs);
+        Damage.Add(expected, found, shifts, original.Length / meter.Samples.Features);
+    }
 
     /// <summary>Adds what was measured on the rows that follow.</summary>
     public void Add(RowMeasures next)
     {
         Weights.Add(next.Weights);
         OutputSums.Add(Outputs, next.Outputs);
+        Damage.Add(next.Damage);
         Shifts.AddRange(next.Shifts);
     }
 }
@@ -32,7 +51,9 @@ internal sealed class RowMeasures(int timeGroups)
 /// <param name="format">How the codes are to be read.</param>
 /// <param name="coder">Chooses grids and codes.</param>
 /// <param name="correction">What calibration data adds, or null without it.</param>
-internal sealed class RowQuantizer(KernelSet kernels, QuantizedFormat format, IRowCoder coder, OutputCorrection? correction = null)
+/// <param name="retarget">What the coder's target differs by from the weights (<see cref="Retargeting"/>), or null.</param>
+internal sealed class RowQuantizer(
+    KernelSet kernels, QuantizedFormat format, IRowCoder coder, OutputCorrection? correction = null, float[]? retarget = null)
 {
     private readonly GroupLayout _layout = format.Groups;
     private byte[] _codes = [];
@@ -44,7 +65,8 @@ internal sealed class RowQuantizer(KernelSet kernels, QuantizedFormat format, IR
     {
         if (_codes.Length < weights.Length) _codes = new byte[weights.Length];
         Span<byte> codes = _codes.AsSpan(0, weights.Length);
-        coder.Code(format.IsTransformed ? Transformed(weights) : weights, block, firstRow, codes);
+        ReadOnlySpan<float> target = retarget is null ? weights : Retargeting.Apply(kernels, weights, retarget, _layout.Columns);
+        coder.Code(format.IsTransformed ? Transformed(target) : target, block, firstRow, codes);
         Pack(codes, block, firstRow);
         if (correction is null && !format.IsTransformed) return MeasureByWeights(weights, codes, block, firstRow);
         return MeasureDecoded(weights, codes, block, firstRow);
@@ -105,7 +127,7 @@ internal sealed class RowQuantizer(KernelSet kernels, QuantizedFormat format, IR
         int rows = weights.Length / _layout.Columns;
         float[] decoded = new float[weights.Length];
         Decode(codes, block, firstRow, decoded);
-        float[] outputs = correction is null ? [] : correction.Fit.OutputsOf(weights);
+        float[] outputs = correction is null ? [] : correction.Fit.ExpectedOf(weights);
         double[] gains = correction is null ? [] : correction.Fit.GainsOf(outputs, correction.Fit.OutputsOf(decoded));
         for (int r = 0; r < rows; r++)
         {
@@ -129,9 +151,7 @@ internal sealed class RowQuantizer(KernelSet kernels, QuantizedFormat format, IR
         }
 
         if (correction is null) return measures;
-        float[] shifts = correction.ShiftsOf(weights, decoded);
-        measures.Shifts.AddRange(shifts);
-        correction.HeldOut.Add(correction.HeldOut.OutputsOf(weights), correction.HeldOut.OutputsOf(decoded), shifts, measures.Outputs);
+        measures.AddOutputs(correction, weights, decoded);
         return measures;
     }
 

@@ -21,6 +21,7 @@ internal static class PlanDocument
             Format = plan.Source.Description.Format,
             Modality = TextForms.Of(plan.Modality),
             Strategy = ResultBuilder.ReportOf(plan.Strategy),
+            Recipe = TextForms.Of(plan.Config.Recipe),
             BitWidth = bits,
             Layers = layers,
             Kept = [.. kept.Select(t => ResultBuilder.KeptOf(plan, t, bits))],
@@ -43,6 +44,7 @@ internal static class PlanDocument
             recipe.Method,
             recipe.Enhancement,
             tensor.ByteLength,
-            plan.Size.Of(planned.View, width));
+            plan.Size.Of(planned.View, width),
+            planned.WidthReason);
     }
 }

@@ -27,6 +27,7 @@ internal static class ResultBuilder
         long shardBytes = ladder.Final.Shards.Sum(shard => shard.Bytes);
         long keptBytes = ladder.Final.Shards.Sum(shard => shard.KeptDataBytes);
         long weights = layers.Sum(layer => layer.Layer.Tensor.Shape.ElementCount);
+        bool byOutputs = layers.All(layer => layer.Outputs is not null);
         return new QuantizationResult
         {
             SchemaVersion = SchemaVersion,
@@ -35,14 +36,17 @@ internal static class ResultBuilder
             QuantizedPath = outputPath,
             Modality = TextForms.Of(plan.Modality),
             Strategy = ReportOf(plan.Strategy),
+            Recipe = TextForms.Of(plan.Config.Recipe),
+            Calibration = plan.Runner is null ? null : QuantizationResult.Sequential,
             RequestedBitWidth = plan.Config.BitWidth,
             BitWidth = ladder.BitWidth,
             AccuracyMetric = plan.JudgeByOutputs ? "output" : "weight",
             MinAccuracy = ladder.Threshold,
             CosineSimilarity = layers.Average(layer => layer.Accuracy),
             WeightCosineSimilarity = layers.Average(layer => layer.Figures.Cosine),
-            OutputCosineSimilarity = layers.All(layer => layer.Outputs is not null) ? layers.Average(layer => layer.Outputs!.Cosine) : null,
+            OutputCosineSimilarity = byOutputs ? layers.Average(layer => layer.Outputs!.Cosine) : null,
             WorstLayer = new WorstLayer(worst.Layer.Tensor.FullName, worst.Accuracy),
+            DamageEstimate = Finite(layers.Sum(layer => byOutputs ? layer.DamageEstimate : layer.Figures.DamageEstimate)),
             Nmse = model.Nmse,
             SqnrDb = model.SqnrDb,
             CompressionRatio = (double)plan.SourceBytes / shardBytes,
@@ -70,6 +74,8 @@ internal static class ResultBuilder
         tensor.Tensor.ElementType.Name(),
         tensor.KeptReasonAt(bitWidth, plan.Size) ?? KeptReasons.NoSmaller);
 
+    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
+
     private static LayerReport LayerOf(LayerOutcome layer)
     {
         TensorInfo tensor = layer.Layer.Tensor;
@@ -84,11 +90,13 @@ internal static class ResultBuilder
             ChannelEqualization = layer.Recipe.ChannelEqualization,
             Layout = TextForms.Of(layer.Format.Layout),
             BitWidth = layer.Format.BitWidth,
+            WidthReason = layer.Layer.WidthReason,
             GroupSize = layer.Format.PerChannel ? null : layer.Format.Groups.GroupSize,
             CosineSimilarity = layer.Figures.Cosine,
             OutputCosineSimilarity = layer.Outputs?.Cosine,
             OutputHessianCosine = layer.Outputs?.HessianCosine,
             OutputError = layer.Outputs?.RelativeError,
+            DamageEstimate = Finite(layer.DamageEstimate),
             TimeGroupErrors = layer.Outputs?.GroupErrors ?? [],
             Nmse = layer.Figures.Nmse,
             SqnrDb = layer.Figures.SqnrDb,

@@ -17,6 +17,9 @@ internal sealed record LayerFigures
     /// <summary>&lt;W, W^&gt; / &lt;W, W&gt;: 1 is unbiased.</summary>
     public required double Gain { get; init; }
 
+    /// <summary>The estimate of damage that weights alone give (<see cref="DamageSums.OfWeights"/>).</summary>
+    public double DamageEstimate => DamageSums.OfWeights(Cosine, Gain);
+
     /// <summary>|W^| / |W|.</summary>
     public required double NormRatio { get; init; }
 

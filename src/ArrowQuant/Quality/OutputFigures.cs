@@ -21,11 +21,16 @@ internal sealed record OutputFigures
     /// <summary>The relative error of every time group; null for those without held-out outputs.</summary>
     public required IReadOnlyList<double?> ErrorOfGroup { get; init; }
 
+    /// <summary>Noise + 3 bias^2 over all outputs (<see cref="DamageSums"/>).</summary>
+    public required double DamageEstimate { get; init; }
+
     /// <summary>The relative error of the worst time group.</summary>
     public double WorstError => GroupErrors.Max();
 
     /// <summary>Computes the figures from sums per time group; groups without any output do not count, null when none has one.</summary>
-    public static OutputFigures? From(ReadOnlySpan<OutputSums> groups)
+    /// <param name="groups">Sums over outputs, one for each time group.</param>
+    /// <param name="damage">Sums over matrix rows.</param>
+    public static OutputFigures? From(ReadOnlySpan<OutputSums> groups, in DamageSums damage)
     {
         List<double> cosines = [];
         List<double?> errors = [];
@@ -48,6 +53,7 @@ internal sealed record OutputFigures
             Cosine = cosines.Average(),
             HessianCosine = CosineOf(product, cosines.Count, decoded),
             RelativeError = known.Average(),
+            DamageEstimate = damage.Estimate ?? 0,
             GroupErrors = known,
             ErrorOfGroup = errors,
         };

@@ -8,6 +8,9 @@ namespace ArrowQuant.Reporting;
 /// </summary>
 public sealed record QuantizationResult
 {
+    /// <summary>The word for calibration by running the model.</summary>
+    internal const string Sequential = "sequential";
+
     /// <summary>Version of this document's form.</summary>
     public required int SchemaVersion { get; init; }
 
@@ -25,6 +28,15 @@ public sealed record QuantizationResult
 
     /// <summary>The strategy that the modality decided; what each layer really got is in <see cref="Layers"/>.</summary>
     public required StrategyReport Strategy { get; init; }
+
+    /// <summary>The recipe: <c>strategy</c> or <c>best</c>; null in documents of versions that had none.</summary>
+    public string? Recipe { get; init; }
+
+    /// <summary>
+    /// <c>sequential</c> where layers were calibrated one after the other by running the model: then output figures are of the layer behind the
+    /// quantized ones before it, against the original model. Null otherwise.
+    /// </summary>
+    public string? Calibration { get; init; }
 
     /// <summary>The width that was asked for.</summary>
     public required int RequestedBitWidth { get; init; }
@@ -49,6 +61,12 @@ public sealed record QuantizationResult
 
     /// <summary>The layer with the lowest gated figure.</summary>
     public required WorstLayer WorstLayer { get; init; }
+
+    /// <summary>
+    /// The sum of the layers' damage estimates: of outputs when every layer has one of outputs, else of the weights of every layer. Null when
+    /// it is not finite.
+    /// </summary>
+    public double? DamageEstimate { get; init; }
 
     /// <summary>|W - W^|^2 / |W|^2 over all quantized weights.</summary>
     public required double Nmse { get; init; }

@@ -176,7 +176,7 @@ public sealed class ArtefactReader : IDisposable
     }
 
     // Stored as rows of dimension 1: element [o, r, k] of the shape is column o * inner + k of row r.
-    private static float[] RestoreShape(float[] rows, TensorShape shape)
+    internal static float[] RestoreShape(float[] rows, TensorShape shape)
     {
         int outer = (int)shape.Dimensions[0];
         int rowCount = (int)shape.Dimensions[1];

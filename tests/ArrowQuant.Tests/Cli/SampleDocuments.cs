@@ -90,6 +90,7 @@ internal static class SampleDocuments
         ModelPath = "models/llada",
         Format = "safetensors",
         Modality = "text",
+        Recipe = "strategy",
         Strategy = new("r2q", TimeAware: true, Spatial: false),
         BitWidth = 4,
         Layers = [new("blocks.0.attn.qkv.weight", [1152, 384], "F32", 4, "r2q", "time_aware", 1_769_472, 235_008)],

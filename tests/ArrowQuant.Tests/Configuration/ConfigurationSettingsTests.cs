@@ -9,6 +9,11 @@ public sealed class ConfigurationSettingsTests
     [
         ("bit_width", "4", ["2", "4", "8", " 8 "], ["0", "1", "3", "5", "16", "-4", "4.0", "0x4", "four", "", "99999999999"]),
         ("modality", "none", ["none", "text", "code", "image", "audio", "Audio"], ["video", "0", "1", "", "text,code"]),
+        ("recipe", "strategy", ["strategy", "best", "Best"], ["worst", "0", "none", ""]),
+        (
+            "edge_layers", "recipe", ["recipe", "off", "100%", "1%", "0.5 %", "0.0000000001%", "12.3456789%", "Recipe", "2%"],
+            ["0%", "-1%", "101%", "1", "0.01", "1e-3%", "NaN%", "%", "0.00000000001%", "99999999999999999999999999999999%", "on", ""]
+        ),
         ("num_time_groups", "10", ["1", "10", "100"], ["0", "101", "-1", "1e1", "NaN", ""]),
         ("time_partition", "uniform", ["uniform", "quantile", "optimal"], ["even", "2", "none", ""]),
         ("group_size", "128", ["32", "64", "128", "256"], ["0", "16", "31", "100", "512", "-128", ""]),
@@ -24,8 +29,8 @@ public sealed class ConfigurationSettingsTests
         ("min_layer_accuracy", "0", ["0", "1", "0.5"], ["-1", "1.5", "NaN", ""]),
         ("minimax_time_weighting", "false", ["true", "false"], ["2", ""]),
         ("hessian_block", "0", ["0", "256", "4096", "16384"], ["1", "255", "16385", "-256", ""]),
-        ("layout", "method", ["method", "auto", "affine", "lattice", "trellis4", "trellis6", "Trellis6"], ["trellis", "none", "0", ""]),
-        ("rotation", "none", ["none", "hadamard", "auto"], ["true", "random", "1", ""]),
+        ("layout", "recipe", ["recipe", "method", "auto", "affine", "lattice", "trellis4", "trellis6", "Trellis6"], ["trellis", "none", "0", ""]),
+        ("rotation", "recipe", ["recipe", "none", "hadamard", "auto"], ["true", "random", "1", ""]),
         ("rotation_seed", "0", ["0", "7", "2147483647"], ["-1", "2147483648", "0x1", ""]),
         ("skip_sensitive_layers", "true", ["true", "false"], ["2", ""]),
         ("sensitive_layer_names", "", ["", "a", "a, b.c", "["], ["a,,b", ","]),
@@ -97,6 +102,28 @@ public sealed class ConfigurationSettingsTests
         Assert.False(ConfigurationSettings.Find("bit_width")!.TryApply(new(), ["2", "4"], out _, out string? problem));
         Assert.Equal("2, 4 is not valid (one value is expected); valid: 2, 4, 8", problem);
     }
+
+    [Theory]
+    [InlineData(0.007, "0.7%")]
+    [InlineData(0.0, "off")]
+    [InlineData(1.0, "100%")]
+    [InlineData(null, "recipe")]
+    public void Format_EdgeLayers_IsAShareInPercent(double? share, string text)
+    {
+        ConfigurationSetting setting = ConfigurationSettings.Find("edge_layers")!;
+        Assert.Equal(text, setting.Format(new() { EdgeLayers = share }));
+        Assert.True(setting.TryApply(new(), text, out DiffusionQuantConfig config, out _));
+        Assert.Equal(share, config.EdgeLayers);
+    }
+
+    [Theory]
+    [InlineData(-0.01, "-0.01")]
+    [InlineData(1.5, "1.5")]
+    [InlineData(1e-13, "1E-13")]
+    [InlineData(double.NaN, "NaN")]
+    public void Check_EdgeLayersThatAreNoShare_NamesTheValue(double share, string text) => Assert.Equal(
+        $"{text} is not valid; valid: recipe, off, above 0% to 100%",
+        Assert.Single(ConfigurationSettings.Find("edge_layers")!.Check(new() { EdgeLayers = share })));
 
     [Fact]
     public void Find_UnknownName_IsNull() => Assert.Null(ConfigurationSettings.Find("BitWidth"));

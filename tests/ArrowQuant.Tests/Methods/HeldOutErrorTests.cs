@@ -96,6 +96,6 @@ public sealed class HeldOutErrorTests
             KernelSet.Create(null), ActivationSamples.Pooled(rows.HeldOut, rows.Features, rows.HeldOutGroup, rows.Groups.Count));
         OutputSums[] sums = new OutputSums[rows.Groups.Count];
         meter.Add(meter.OutputsOf(original), meter.OutputsOf(decoded), [], sums);
-        return OutputFigures.From(sums)!.RelativeError;
+        return OutputFigures.From(sums, default)!.RelativeError;
     }
 }

@@ -67,7 +67,7 @@ internal sealed class LayerFixture(float[] weights, ActivationSamples inputs)
         var meter = new OutputMeter(KernelSet.Create(null), on);
         OutputSums[] sums = new OutputSums[on.GroupCount];
         meter.Add(meter.OutputsOf(weights), meter.OutputsOf(decoded), [], sums);
-        return OutputFigures.From(sums)!;
+        return OutputFigures.From(sums, default)!;
     }
 
     private LayerCalibration Load()

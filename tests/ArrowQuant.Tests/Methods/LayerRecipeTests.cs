@@ -17,6 +17,9 @@ public sealed class LayerRecipeTests
         { "r2q", "none", "good", "r2q", "none", null, "r2q", "" },
         { "r2q", "none", "missing", "r2q", "none", null, "r2q", "" },
         { "r2q", "none", "wrong", "base", "none", null, "r2q", "method:r2q>base" },
+        { "gptq", "time_aware", "good", "gptq", "time_aware", null, "time_aware", "" },
+        { "gptq", "time_aware", "missing", "base", "none", null, "time_aware", "enhancement:time_aware>base" },
+        { "gptq", "time_aware", "wrong", "base", "none", null, "time_aware", "enhancement:time_aware>base" },
         { "gptq", "spatial", "good", "gptq", "spatial", false, "gptq,spatial", "" },
         { "gptq", "spatial", "missing", "base", "spatial", false, "gptq,spatial", "method:gptq>base" },
         {

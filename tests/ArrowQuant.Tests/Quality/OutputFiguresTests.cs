@@ -8,7 +8,7 @@ public sealed class OutputFiguresTests
     public void From_GroupsWithoutRows_DoNotCount()
     {
         OutputSums[] sums = [Sums(3, 4, 4, 2), default, Sums(10, 10, 10, 0)];
-        OutputFigures figures = OutputFigures.From(sums)!;
+        OutputFigures figures = OutputFigures.From(sums, default)!;
         Assert.Equal([0.5, null, 0], figures.ErrorOfGroup);
         Assert.Equal([0.5, 0], figures.GroupErrors);
         Assert.Equal(0.25, figures.RelativeError);
@@ -19,15 +19,15 @@ public sealed class OutputFiguresTests
     [Fact]
     public void From_NoOutputsAnywhere_IsNull()
     {
-        Assert.Null(OutputFigures.From([]));
-        Assert.Null(OutputFigures.From(new OutputSums[3]));
-        Assert.Null(OutputFigures.From([Sums(0, 0, 5, 5)]));
+        Assert.Null(OutputFigures.From([], default));
+        Assert.Null(OutputFigures.From(new OutputSums[3], default));
+        Assert.Null(OutputFigures.From([Sums(0, 0, 5, 5)], default));
     }
 
     [Fact]
     public void From_DecodedOutputsOfZero_HasCosineZeroAndErrorOne()
     {
-        OutputFigures figures = OutputFigures.From([Sums(0, 4, 0, 4)])!;
+        OutputFigures figures = OutputFigures.From([Sums(0, 4, 0, 4)], default)!;
         Assert.Equal((0, 1), (figures.Cosine, figures.RelativeError));
     }
 
@@ -35,7 +35,7 @@ public sealed class OutputFiguresTests
     public void From_LoudAndQuietGroup_HessianCosineCountsThemAlike()
     {
         // Energies 1000 and 1: the quiet group's outputs are half as long as they should be and at right angles by a part.
-        OutputFigures figures = OutputFigures.From([Sums(1000, 1000, 1000, 0), Sums(0.25, 1, 0.25, 0.75)])!;
+        OutputFigures figures = OutputFigures.From([Sums(1000, 1000, 1000, 0), Sums(0.25, 1, 0.25, 0.75)], default)!;
         Assert.Equal(1.25 / Math.Sqrt(2 * 1.25), figures.HessianCosine, 1e-12);
         Assert.Equal(0.75, figures.Cosine, 1e-12);
     }

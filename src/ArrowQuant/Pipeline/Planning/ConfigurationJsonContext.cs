@@ -10,6 +10,7 @@ namespace ArrowQuant.Pipeline.Planning;
     Converters =
     [
         typeof(SnakeCaseConverter<Modality>),
+        typeof(SnakeCaseConverter<Recipe>),
         typeof(SnakeCaseConverter<TimePartition>),
         typeof(SnakeCaseConverter<DeploymentProfile>),
         typeof(SnakeCaseConverter<FallbackScope>),

@@ -24,6 +24,9 @@ internal sealed record ModelPlan
     /// <summary>The calibration data, or null without any.</summary>
     public required CalibrationData? Calibration { get; init; }
 
+    /// <summary>Runs the model for sequential calibration, or null.</summary>
+    public IModelRunner? Runner { get; init; }
+
     /// <summary>Every tensor in source order.</summary>
     public required IReadOnlyList<PlannedTensor> Tensors { get; init; }
 
@@ -48,14 +51,17 @@ internal sealed record ModelPlan
     /// <summary>The layer of each such bias.</summary>
     public IReadOnlyDictionary<int, int> LayerOfBias => field ??= BiasOf.ToDictionary(pair => pair.Value, pair => pair.Key);
 
+    private HashSet<string> RunnerLayers => field ??= [.. Runner!.ForwardOrder];
+
     /// <summary>What is to be used for one layer, the rules for missing calibration data applied.</summary>
     public LayerRecipe RecipeOf(PlannedTensor tensor) => LayerRecipe.Resolve(Strategy, DefectOf(tensor));
 
     /// <summary>Why calibration data cannot serve a layer, or null when it can.</summary>
     public CalibrationDefect? DefectOf(PlannedTensor tensor)
     {
-        if (Calibration is null) return CalibrationDefect.NoData;
         string name = tensor.Tensor.FullName;
+        if (Runner is not null) return RunnerLayers.Contains(name) ? null : CalibrationDefect.NoLayer(name);
+        if (Calibration is null) return CalibrationDefect.NoData;
         CalibrationDefect? defect = Calibration.DefectOf(name, tensor.View.Columns);
         return defect ?? (Strategy.Enhancement == MethodNames.TimeAware ? Calibration.TimeDefectOf(name) : null);
     }

@@ -38,11 +38,14 @@ internal static class ModelPlanner
             FilePath = source.Path,
         };
         RefuseQuantized(source, options);
+        RefuseWithRunner(config, options);
         IReadOnlyList<LayerDecision> decisions = new LayerSelection(config, source.Description.ModelType).Decide(source.Tensors);
-        PlannedTensor[] tensors = [.. decisions.Select((decision, index) => new PlannedTensor(index, decision))];
+        long quantizable = decisions.Where(decision => decision.Quantize).Sum(decision => decision.Tensor.Shape.ElementCount);
+        PlannedTensor[] tensors = [.. decisions.Select((decision, index) => new PlannedTensor(
+            index, decision, decision.Quantize && RecipeRules.IsEdge(config, decision.Tensor.Shape.ElementCount, quantizable)))];
         IReadOnlyList<PlannedShard> shards = ShardPlan.Plan(source.Tensors);
         CalibrationData? calibration = CalibrationData.Open(
-            options.NoCalibration ? [] : CalibrationFiles(source, options), options.CalibrationPath is not null, config, budget);
+            options.NoCalibration || options.Runner is not null ? [] : CalibrationFiles(source, options), options.CalibrationPath is not null, config, budget);
         var plan = new ModelPlan
         {
             Source = source,
@@ -50,6 +53,7 @@ internal static class ModelPlanner
             Modality = modality,
             Strategy = Strategy.For(modality, config),
             Calibration = calibration,
+            Runner = options.Runner,
             JudgeByOutputs = false,
             Tensors = tensors,
             Shards = shards,
@@ -75,7 +79,7 @@ internal static class ModelPlanner
         PlannedTensor[] layers = [.. plan.Tensors.Where(t => t.Decision.Quantize)];
         PlannedTensor? without = layers.FirstOrDefault(layer => !plan.RecipeOf(layer).IsCalibrated);
         bool sampled = plan.Calibration?.HasSamplesFor(layers.Select(t => (t.Tensor.FullName, t.View.Columns))) ?? false;
-        if (without is null && sampled) return true;
+        if (without is null && (sampled || plan.Runner is not null)) return true;
         if (metric == AccuracyMetric.Auto) return false;
         string missing = plan.Calibration is null ? "there is no calibration data"
             : without is null ? "some layers have moments of their channels only"
@@ -83,6 +87,22 @@ internal static class ModelPlanner
         throw new CalibrationException(
             $"accuracy_metric output needs calibration samples for every quantized layer: {missing}; "
             + "give --calibration, or --accuracy-metric auto");
+    }
+
+    // The layers before it decide what a layer is fitted to, so it is not a thing of its own.
+    private static void RefuseWithRunner(DiffusionQuantConfig config, QuantizationRunOptions options)
+    {
+        if (options.Runner is null) return;
+        (bool IsGiven, string Name)[] others =
+        [
+            (config.FallbackScope == FallbackScope.Layer, "fallback_scope layer"),
+            (options.CalibrationPath is not null, "calibration data from files"),
+            (options.Resume, "resuming"),
+            (options.ReusePath is not null, "reusing an artefact"),
+        ];
+        string[] given = [.. others.Where(other => other.IsGiven).Select(other => other.Name)];
+        if (given.Length > 0)
+            throw new ConfigurationException([.. given.Select(name => $"sequential calibration with a model runner excludes {name}")]);
     }
 
     private static IReadOnlyList<string> CalibrationFiles(IModelSource source, QuantizationRunOptions options) =>

@@ -17,6 +17,9 @@ public sealed record QuantizationPlan
     /// <summary>The strategy that the modality decided.</summary>
     public required StrategyReport Strategy { get; init; }
 
+    /// <summary>The recipe: <c>strategy</c> or <c>best</c>.</summary>
+    public required string Recipe { get; init; }
+
     /// <summary>The width that was asked for.</summary>
     public required int BitWidth { get; init; }
 
@@ -45,6 +48,7 @@ public sealed record QuantizationPlan
 /// <param name="Enhancement">The enhancement that would be used.</param>
 /// <param name="SourceBytes">Bytes in the source.</param>
 /// <param name="PredictedBytes">Bytes in the artefact before compression.</param>
+/// <param name="WidthReason">Why it has a width of its own, <c>pinned</c> or <c>edge</c>, or null.</param>
 public sealed record PlannedLayer(
     string Name,
     IReadOnlyList<long> Shape,
@@ -53,4 +57,5 @@ public sealed record PlannedLayer(
     string Method,
     string Enhancement,
     long SourceBytes,
-    long PredictedBytes);
+    long PredictedBytes,
+    string? WidthReason = null);

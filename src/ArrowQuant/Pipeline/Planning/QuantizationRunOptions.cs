@@ -1,3 +1,5 @@
+using ArrowQuant.Calibration;
+
 namespace ArrowQuant.Pipeline.Planning;
 
 /// <summary>What a single run does beside its configuration.</summary>
@@ -8,6 +10,13 @@ public sealed record QuantizationRunOptions
 
     /// <summary>Whether calibration data is not used even when it lies beside the model.</summary>
     public bool NoCalibration { get; init; }
+
+    /// <summary>
+    /// Runs the model for sequential calibration, instead of calibration data from files: layers are quantized in forward order, each fitted to
+    /// the inputs that the quantized layers before it make and aimed at the outputs of the original model. Null without. Goes with
+    /// fallback_scope model only, and neither with <see cref="Resume"/> nor with <see cref="ReusePath"/>.
+    /// </summary>
+    public IModelRunner? Runner { get; init; }
 
     /// <summary>The file variant of a diffusers folder, <c>fp16</c>; null is the plain one.</summary>
     public string? Variant { get; init; }

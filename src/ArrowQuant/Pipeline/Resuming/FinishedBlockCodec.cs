@@ -92,6 +92,7 @@ internal static class FinishedBlockCodec
         writer.Write(measures.Shifts.Count);
         writer.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<ErrorSums>(in measures.Weights)));
         writer.Write(MemoryMarshal.AsBytes(measures.Outputs.AsSpan()));
+        writer.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<DamageSums>(in measures.Damage)));
         writer.Write(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(measures.Shifts)));
         foreach (float[] values in (float[][])[rows.Block.Scales, rows.Block.ZeroPoints, rows.Block.Levels])
             writer.Write(MemoryMarshal.AsBytes(values.AsSpan()));
@@ -109,6 +110,7 @@ internal static class FinishedBlockCodec
         var measures = new RowMeasures(counts[0]);
         Take(ref rest, new Span<ErrorSums>(ref measures.Weights));
         Take(ref rest, measures.Outputs.AsSpan());
+        Take(ref rest, new Span<DamageSums>(ref measures.Damage));
         float[] shifts = new float[counts[1]];
         Take(ref rest, shifts.AsSpan());
         measures.Shifts.AddRange(shifts);

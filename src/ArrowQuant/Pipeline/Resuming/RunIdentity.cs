@@ -35,6 +35,7 @@ internal sealed class RunIdentity
             {
                 BitWidth = neutral.BitWidth,
                 Modality = null,
+                EdgeLayers = null,
                 MinAccuracy = neutral.MinAccuracy,
                 DeploymentProfile = neutral.DeploymentProfile,
                 FailFast = neutral.FailFast,

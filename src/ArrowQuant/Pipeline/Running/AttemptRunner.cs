@@ -22,12 +22,14 @@ internal sealed class AttemptRunner(
 
     private readonly HessianCache _hessians = new();
 
-    private readonly RunIdentity? _identity = finished is null ? null : new RunIdentity(plan);
+    private readonly RunIdentity? _identity = finished is null && plan.Runner is null ? null : new RunIdentity(plan);
 
     /// <inheritdoc/>
     public AttemptResult Run(AttemptSpec spec, CancellationToken cancellationToken)
     {
-        TensorWork?[] work = [.. plan.Tensors.Select(tensor => WorkOf(spec, tensor))];
+        using SequentialBlocks? sequential = plan.Runner is null ? null : new SequentialCalibration(plan, kernels, budget, _threads)
+            .Run(spec.Widths, ReaderOf, RequestOf, cancellationToken);
+        TensorWork?[] work = [.. plan.Tensors.Select(tensor => WorkOf(spec, tensor, sequential ?? finished))];
         IReadOnlyList<IReadOnlyList<BlockJob>> jobs = [.. plan.Shards.Select(shard => JobPlan.JobsOf(plan, shard, work))];
         using IDisposable charge = budget.Charge(
             JobPlan.BytesNeeded(plan, jobs, work, _threads), "block buffers on " + _threads + " threads");
@@ -62,20 +64,24 @@ internal sealed class AttemptRunner(
         progress.Finished(tensor);
     }
 
-    private TensorWork? WorkOf(AttemptSpec spec, PlannedTensor tensor)
+    private TensorWork? WorkOf(AttemptSpec spec, PlannedTensor tensor, IFinishedBlocks? blocks)
     {
         bool included = spec.Only?.Contains(tensor.Index) ?? true;
         int? width = spec.Widths[tensor.Index];
         if (!included || (width is null && spec.OutputFolder is null)) return null;
         bool quantized = width is not null;
-        var reader = new MatrixReader(plan.Source, tensor.Tensor, quantized ? tensor.View : MatrixView.Of(tensor.Tensor.Shape));
-        return new TensorWork(tensor, reader, quantized ? JobOf(tensor, reader, width!.Value) : null, plan.JudgeByOutputs);
+        MatrixReader reader = quantized
+            ? ReaderOf(tensor)
+            : new MatrixReader(plan.Source, tensor.Tensor, MatrixView.Of(tensor.Tensor.Shape));
+        return new TensorWork(tensor, reader, quantized ? JobOf(tensor, reader, width!.Value, blocks) : null, plan.JudgeByOutputs);
     }
 
-    private LayerJob JobOf(PlannedTensor tensor, MatrixReader reader, int bits)
+    private MatrixReader ReaderOf(PlannedTensor layer) => new(plan.Source, layer.Tensor, layer.View);
+
+    private LayerJob JobOf(PlannedTensor tensor, MatrixReader reader, int bits, IFinishedBlocks? blocks)
     {
         LayerRequest request = RequestOf(tensor, reader, bits);
-        return new LayerJob(reader, request, _identity is null ? null : new LayerIdentity(_identity, reader, request), finished);
+        return new LayerJob(reader, request, _identity is null ? null : new LayerIdentity(_identity, reader, request), blocks);
     }
 
     private LayerRequest RequestOf(PlannedTensor tensor, MatrixReader reader, int bits) => new()

@@ -9,7 +9,8 @@ namespace ArrowQuant.Pipeline.Running;
 
 /// <summary>
 /// The ladder for each layer on its own. Rounds at INT2, INT4 and INT8 only measure, each on the layers that failed the one before; the
-/// last pass writes every layer at the width that it needs. Layers with a pinned width are the user's decision and are not judged.
+/// last pass writes every layer at the width that it needs. Layers with a pinned width are the user's decision and are not judged. Edge layers
+/// are judged at the threshold of their own width.
 /// </summary>
 /// <param name="runner">Runs the passes.</param>
 /// <param name="plan">What is quantized.</param>
@@ -75,7 +76,7 @@ internal sealed class LayerLadder(IAttemptRunner runner, ModelPlan plan, RunJour
                 },
             },
             cancellationToken);
-        foreach (LayerOutcome _ in result.Layers) journal.WidthTried(decision.BitWidth);
+        foreach (LayerOutcome layer in result.Layers) journal.WidthTried(layer.Format.BitWidth);
         journal.Layers(result.Layers);
         double mean = result.Layers.Count == 0 ? 0 : result.Layers.Average(layer => layer.Accuracy);
         journal.Attempt(new QuantizationAttempt
@@ -101,14 +102,19 @@ internal sealed class LayerLadder(IAttemptRunner runner, ModelPlan plan, RunJour
         open.Clear();
         foreach (LayerOutcome layer in failing)
         {
-            journal.WidthFellBack(decision.BitWidth, layer.Layer.Tensor.FullName, DefectOf(layer, decision.Threshold)!);
+            if (layer.Format.BitWidth == decision.BitWidth)
+                journal.WidthFellBack(decision.BitWidth, layer.Layer.Tensor.FullName, DefectOf(layer, decision.Threshold)!);
             widths[layer.Layer.Index] = layer.Layer.WidthAt(next.BitWidth, plan.Size);
             if (widths[layer.Layer.Index] is not null) open.Add(layer.Layer.Index);
         }
     }
 
-    private string? DefectOf(LayerOutcome layer, double threshold) =>
-        GateRules.DefectOf(layer.Layer.Tensor.FullName, layer.Figures, layer.Accuracy, Math.Max(threshold, _config.MinLayerAccuracy));
+    private string? DefectOf(LayerOutcome layer, double threshold)
+    {
+        double own = layer.Layer.IsEdge ? ThresholdRules.Of(_config, layer.Format.BitWidth) : threshold;
+        return GateRules.DefectOf(
+            layer.Layer.Tensor.FullName, layer.Figures, layer.Accuracy, Math.Max(own, _config.MinLayerAccuracy));
+    }
 
     private string Reason(List<LayerOutcome> failing, double threshold) => failing.Count == 1
         ? DefectOf(failing[0], threshold)!

@@ -34,6 +34,9 @@ internal sealed record LayerOutcome
     /// <summary>The figures of these sums.</summary>
     public required LayerFigures Figures { get; init; }
 
+    /// <summary>The estimate of what the layer costs end to end: of held-out outputs, else of weights.</summary>
+    public double DamageEstimate => Outputs?.DamageEstimate ?? Figures.DamageEstimate;
+
     /// <summary>
     /// XXH128 of the layer's source bytes as blocks read them: the hash of a single block, or the hash of the block hashes (big-endian, in
     /// order) when there are several.

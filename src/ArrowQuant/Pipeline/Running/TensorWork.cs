@@ -41,7 +41,7 @@ internal sealed class TensorWork(PlannedTensor planned, MatrixReader reader, Lay
         _hashes.Add(rows.SourceHash);
         if (!isLast) return null;
         LayerFigures figures = LayerFigures.From(_measures.Weights);
-        OutputFigures? outputs = OutputFigures.From(_measures.Outputs);
+        OutputFigures? outputs = OutputFigures.From(_measures.Outputs, _measures.Damage);
         Shifts = [.. _measures.Shifts];
         return new LayerOutcome
         {

@@ -98,7 +98,7 @@ internal sealed class OutputRecheck
         }
 
         if (bias is not null && BiasDefect(bias, [.. measures.Shifts]) is { } defect) problems.Add(defect);
-        return OutputFigures.From(measures.Outputs);
+        return OutputFigures.From(measures.Outputs, measures.Damage);
     }
 
     private void Add(
@@ -111,10 +111,7 @@ internal sealed class OutputRecheck
         WeightConverter.Convert(_kernels, matrix, r => first + r, bytes, weights);
         float[] decoded = new float[weights.Length];
         BlockDecoder.Decode(_kernels, block, row, rows, decoded);
-        float[] shifts = correction.ShiftsOf(weights, decoded);
-        measures.Shifts.AddRange(shifts);
-        OutputMeter meter = correction.HeldOut;
-        meter.Add(meter.OutputsOf(weights), meter.OutputsOf(decoded), shifts, measures.Outputs);
+        measures.AddOutputs(correction, weights, decoded);
     }
 
     private StoredLayer? CorrectedBiasOf(StoredLayer layer) =>

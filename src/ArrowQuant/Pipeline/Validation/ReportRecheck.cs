@@ -66,7 +66,9 @@ internal sealed class ReportRecheck(QuantizationResult report, ICollection<strin
         Near(name, "norm_ratio", stated.NormRatio, figures.NormRatio);
         Near(name, "max_abs_error", stated.MaxAbsError, figures.MaxAbsError);
         Same(name, "source_xxh128", stated.SourceXxh128, measured.SourceHash.ToString("x32"));
+        if (stated.OutputError is null) NearDamage(name, stated.DamageEstimate, figures.DamageEstimate, Tolerance);
         if (measured.Outputs is not { } outputs || stated.OutputError is null) return;
+        NearDamage(name, stated.DamageEstimate, outputs.DamageEstimate, OutputTolerance);
         Near(name, "output_cosine_similarity", stated.OutputCosineSimilarity, outputs.Cosine, OutputTolerance);
         Near(name, "output_hessian_cosine", stated.OutputHessianCosine, outputs.HessianCosine, OutputTolerance);
         Near(name, "output_error", stated.OutputError, outputs.RelativeError, OutputTolerance);
@@ -169,9 +171,19 @@ internal sealed class ReportRecheck(QuantizationResult report, ICollection<strin
         if (OutputRecheck.ConfigurationOf(reader) is not { } config) return;
         Same(null, "requested_bit_width", report.RequestedBitWidth, config.BitWidth);
         Same(null, "min_accuracy", report.MinAccuracy, ThresholdRules.Of(config, report.BitWidth));
-        if (config.FallbackScope != FallbackScope.Model || config.LayerBitWidths.Count > 0) return;
-        foreach (StoredLayer layer in quantized.Where(layer => layer.BitWidth != report.BitWidth))
-            problems.Add($"report.json: bit_width is {report.BitWidth}, layer {layer.FullName} has {layer.BitWidth}");
+        if (config.LayerBitWidths.Count > 0) return;
+        HashSet<string> noSmaller =
+            [.. report.Kept.Where(tensor => tensor.Reason == KeptReasons.NoSmaller).Select(tensor => tensor.Name)];
+        long quantizable = quantized.Sum(layer => layer.Shape.ElementCount)
+            + kept.Where(tensor => noSmaller.Contains(tensor.FullName)).Sum(tensor => tensor.Shape.ElementCount);
+        foreach (StoredLayer layer in quantized)
+        {
+            bool isEdge = RecipeRules.IsEdge(config, layer.Shape.ElementCount, quantizable);
+            Same(layer.FullName, "width_reason", Of(layer)?.WidthReason, isEdge ? WidthReasons.Edge : null);
+            int expected = isEdge ? RecipeRules.EdgeBitWidth : report.BitWidth;
+            if (layer.BitWidth != expected && (isEdge || config.FallbackScope == FallbackScope.Model))
+                problems.Add($"report.json: bit_width is {expected}, layer {layer.FullName} has {layer.BitWidth}");
+        }
     }
 
     // What the report says of the model follows from what it says of the layers.
@@ -185,10 +197,22 @@ internal sealed class ReportRecheck(QuantizationResult report, ICollection<strin
         Near(null, "weight_cosine_similarity", report.WeightCosineSimilarity, weights);
         Near(null, "output_cosine_similarity", report.OutputCosineSimilarity, outputs);
         Near(null, "cosine_similarity", report.CosineSimilarity, byOutputs ? outputs : weights);
+        bool everyOutput = report.Layers.All(layer => layer.OutputError is not null);
+        double damage = report.Layers.Sum(layer => everyOutput
+            ? layer.DamageEstimate ?? double.PositiveInfinity
+            : DamageSums.OfWeights(layer.CosineSimilarity, layer.Gain));
+        NearDamage(null, report.DamageEstimate, damage, Tolerance);
         LayerReport worst = report.Layers.MinBy(Judged)!;
         Same(null, "worst_layer", report.WorstLayer, new WorstLayer(worst.Name, Judged(worst)));
 
         double Judged(LayerReport layer) => (byOutputs ? layer.OutputCosineSimilarity : null) ?? layer.CosineSimilarity;
+    }
+
+    // A report without a recipe is of a version that estimated no damage.
+    private void NearDamage(string? layer, double? stated, double actual, double tolerance)
+    {
+        if (report.Recipe is not null)
+            Near(layer, "damage_estimate", stated, double.IsFinite(actual) ? actual : null, tolerance);
     }
 
     private void Same<T>(string? layer, string what, T stated, T actual)

@@ -41,7 +41,7 @@ public sealed class ConfigCommandTests : IDisposable
     public async Task Show_ForPeople_HasOneLineForEachSetting()
     {
         CommandLineRun run = await CommandLineRun.OfAsync(_service, "config", "show", "--bits", "a=8");
-        Assert.Contains("layer_bit_widths          a=8      --bits", run.Output, StringComparison.Ordinal);
+        Assert.Contains("layer_bit_widths          a=8       --bits", run.Output, StringComparison.Ordinal);
         Assert.Equal(ConfigurationSettings.All.Count + 1, run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         Assert.DoesNotContain('\u001b', run.Output);
     }

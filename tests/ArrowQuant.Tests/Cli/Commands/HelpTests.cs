@@ -15,7 +15,7 @@ public sealed partial class HelpTests
 
     // What the contract asks for with "each configuration name has its flag".
     private const string FurtherOptions =
-        "--[no-]minimax-time-weighting --calibrate-onnx --calibration-output --layout --rotation --rotation-seed "
+        "--recipe --edge-layers --[no-]minimax-time-weighting --calibrate-onnx --calibration-output --layout --rotation --rotation-seed "
         + "--sensitive-layer-names --sensitive-layer-patterns --[no-]streaming";
 
     private readonly FakeService _service = new();

@@ -13,9 +13,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace ArrowQuant.Tests.Pipeline.Running;
 
 /// <summary>
-/// A plan of a few layers and a runner that is told the accuracy of every layer at every width; nothing is read or written.
+/// A plan of a few layers and a runner that is told the accuracy of every layer at every width; nothing is read or written. The last layer may
+/// have fewer rows than the others.
 /// </summary>
-internal sealed class LadderFixture(DiffusionQuantConfig config, Func<int, int, double> accuracyOf, int layers = 4)
+internal sealed class LadderFixture(DiffusionQuantConfig config, Func<int, int, double> accuracyOf, int layers = 4, int lastRows = 64)
     : IAttemptRunner, IModelSource
 {
     public List<AttemptSpec> Specs { get; } = [];
@@ -27,9 +28,9 @@ internal sealed class LadderFixture(DiffusionQuantConfig config, Func<int, int, 
     public IReadOnlyList<TensorInfo> Tensors { get; } = [.. Enumerable.Range(0, layers).Select(i => new TensorInfo
     {
         Name = $"layer{i}.weight",
-        Shape = new TensorShape(64, 128),
+        Shape = new TensorShape(i == layers - 1 ? lastRows : 64, 128),
         ElementType = ElementType.F32,
-        ByteLength = 64 * 128 * 4,
+        ByteLength = (i == layers - 1 ? lastRows : 64) * 128 * 4,
         FilePath = "model",
     })];
 

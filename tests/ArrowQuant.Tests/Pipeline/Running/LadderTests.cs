@@ -106,4 +106,58 @@ public sealed class LadderTests
         Assert.Equal((4, 0.8725), (result.BitWidth, Math.Round(result.Attempts[^1].CosineSimilarity, 12)));
         Assert.All(ladder.Specs, spec => Assert.Equal(8, spec.Widths[3]));
     }
+
+    [Fact]
+    public void Climb_EdgeLayer_HasEightBitsInEveryAttemptAndCountsInTheMean()
+    {
+        // Two of 194 rows are 1.03 %, so 1 % does not reach them.
+        var config = new DiffusionQuantConfig { BitWidth = 2, MinAccuracy = 0.99, EdgeLayers = 0.0104 };
+        var ladder = new LadderFixture(config, Rising, lastRows: 2);
+        LadderResult result = ladder.Climb();
+        Assert.Equal((4, 0.8725), (result.BitWidth, Math.Round(result.Attempts[^1].CosineSimilarity, 12)));
+        Assert.All(ladder.Specs, spec => Assert.Equal(8, spec.Widths[3]));
+        Assert.Equal([null, null, null, "edge"], ladder.Plan.Tensors.Select(t => t.WidthReason));
+        var larger = new LadderFixture(config with { EdgeLayers = 0.01 }, Rising, lastRows: 2);
+        larger.Climb();
+        Assert.Equal([2, 4, 8], larger.Specs.Select(spec => spec.Widths[3]));
+    }
+
+    [Fact]
+    public void Climb_EdgeLayerInLayerScope_IsJudgedAtTheThresholdOfEightBits()
+    {
+        var config = new DiffusionQuantConfig { BitWidth = 2, MinAccuracy = 0.9, FallbackScope = FallbackScope.Layer, EdgeLayers = 0.02 };
+        var ladder = new LadderFixture(config, (layer, width) => width == 8 ? 0.96 : layer == 0 ? 0.86 : 0.95, lastRows: 2);
+        Assert.Equal([4, 2, 2, 8], ladder.Climb().Widths.Select(width => width!.Value));
+        Assert.Equal(new FallbackRate(3, 1), ladder.Journal.Fallbacks.Rates["int2_to_int4"]);
+
+        var failing = new LadderFixture(config, (_, width) => width == 8 ? 0.94 : 0.95, lastRows: 2);
+        QuantizationException error = Assert.Throws<QuantizationException>(failing.Climb);
+        Assert.Contains("layer layer3.weight has accuracy 0.94, below 0.95", error.Message, StringComparison.Ordinal);
+        Assert.Empty(error.Events);
+    }
+
+    [Fact]
+    public void Climb_PinnedEdgeLayer_KeepsThePinnedWidth()
+    {
+        var config = new DiffusionQuantConfig
+        {
+            BitWidth = 2, MinAccuracy = 0.5, EdgeLayers = 0.02, LayerBitWidths = [new("layer3.weight", 4)],
+        };
+        var ladder = new LadderFixture(config, Rising, lastRows: 2);
+        Assert.Equal([2, 2, 2, 4], ladder.Climb().Widths.Select(width => width!.Value));
+        Assert.Equal("pinned", ladder.Plan.Tensors[3].WidthReason);
+    }
+
+    [Theory]
+    [InlineData(Recipe.Strategy, null, 2)]
+    [InlineData(Recipe.Strategy, 0.02, 8)]
+    [InlineData(Recipe.Best, null, 8)]
+    [InlineData(Recipe.Best, 0.0, 2)]
+    [InlineData(Recipe.Best, 0.001, 2)]
+    public void Plan_RecipeAndEdgeLayers_ASingleChoiceWins(Recipe recipe, double? share, int width)
+    {
+        var config = new DiffusionQuantConfig { BitWidth = 2, MinAccuracy = 0.5, Recipe = recipe, EdgeLayers = share };
+        var ladder = new LadderFixture(config, Rising, layers: 8, lastRows: 3);
+        Assert.Equal([2, 2, 2, 2, 2, 2, 2, width], ladder.Climb().Widths.Select(w => w!.Value));
+    }
 }
