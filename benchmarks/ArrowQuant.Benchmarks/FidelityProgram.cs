@@ -11,9 +11,9 @@ namespace ArrowQuant.Benchmarks;
 /// <summary>
 /// Quantizes the sample models with every method and width, runs them with decoded weights, and prints how far they are from the
 /// originals: <c>fidelity [--samples N] [--model NAME] [--bits 2,4,8] [--recipe strategy,best] [--sequential] [--tables] [--layout WORD]
-/// [--rotation WORD] [--rotation-seed N] [--widths MAP] [--out FILE]</c>; with <c>--tables</c> lookup tables (embeddings) are quantized too, with
-/// <c>--sequential</c> models that can be run are calibrated by running them as well, the others are the settings of these names (widths:
-/// layer_bit_widths).
+/// [--rotation WORD] [--rotation-seed N] [--widths MAP] [--out FILE]</c>; with <c>--tables</c> lookup tables (embeddings) are quantized
+/// too, with <c>--sequential</c> models that can be run are calibrated by running them as well, the others are the settings of these
+/// names (widths: layer_bit_widths).
 /// </summary>
 internal static class FidelityProgram
 {
@@ -103,7 +103,8 @@ internal static class FidelityProgram
         QuantizationResult result = await new DiffusionQuantizer().QuantizeAsync(
             RepositoryPaths.Sample(trial.Model), folder.PathOf("out"), config, options);
         string methods = string.Join(", ", result.Layers
-            .GroupBy(l => $"{l.Method}{(l.Enhancement == "none" ? "" : "+" + l.Enhancement)} {l.Layout}{(l.WidthReason is null ? "" : " INT8")}")
+            .GroupBy(l => $"{l.Method}{(l.Enhancement == "none" ? "" : "+" + l.Enhancement)} {l.Layout}"
+                + $"{(l.WidthReason is null ? "" : " INT8")}")
             .OrderByDescending(g => g.Count()).Select(g => $"{g.Count()} {g.Key}"));
         double? error = result.Layers.All(l => l.OutputError is not null) ? result.Layers.Average(l => l.OutputError!.Value) : null;
         string figures = trial.Judge(ArtefactDecoder.Decode(folder.PathOf("out")));

@@ -19,7 +19,9 @@ public sealed class DiffWaveModel : INoisePredictor
     private readonly float[] _classes; // [10, hidden]
     private readonly Layer[] _layers;
 
-    /// <summary>Builds the model from tensors by name, the original ones or decoded ones; the tap is told what its layers are given.</summary>
+    /// <summary>
+    /// Builds the model from tensors by name, the original ones or decoded ones; the tap is told what its layers are given.
+    /// </summary>
     /// <exception cref="KeyNotFoundException">A tensor is missing.</exception>
     public DiffWaveModel(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights, LayerTap? tap = null)
     {

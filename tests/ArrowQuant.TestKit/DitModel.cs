@@ -23,7 +23,9 @@ public sealed class DitModel : INoisePredictor
     private readonly float[] _positions; // [tokens, width]
     private readonly float[] _classes;   // [11, width]
 
-    /// <summary>Builds the model from tensors by name, the original ones or decoded ones; the tap is told what its layers are given.</summary>
+    /// <summary>
+    /// Builds the model from tensors by name, the original ones or decoded ones; the tap is told what its layers are given.
+    /// </summary>
     /// <exception cref="KeyNotFoundException">A tensor is missing.</exception>
     public DitModel(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights, LayerTap? tap = null)
     {

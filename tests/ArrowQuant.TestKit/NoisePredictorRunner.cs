@@ -3,8 +3,8 @@ using ArrowQuant.Calibration;
 namespace ArrowQuant.TestKit;
 
 /// <summary>
-/// Runs a sample model for sequential calibration: at every step of the trajectories that its float32 form takes from seeded noise, ten samples,
-/// one of each class. Layers are in the order in which they are first used.
+/// Runs a sample model for sequential calibration: at every step of the trajectories that its float32 form takes from seeded noise, ten
+/// samples, one of each class. Layers are in the order in which they are first used.
 /// </summary>
 public sealed class NoisePredictorRunner : IModelRunner
 {
@@ -69,7 +69,8 @@ public sealed class NoisePredictorRunner : IModelRunner
     }
 
     private void Run(
-        IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights, string? only, TimedTap tap, CancellationToken cancellationToken)
+        IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights, string? only, TimedTap tap,
+        CancellationToken cancellationToken)
     {
         int now = 0;
         INoisePredictor model = _make(weights, (layer, rows, features) =>

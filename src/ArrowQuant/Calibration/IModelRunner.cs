@@ -7,18 +7,19 @@ namespace ArrowQuant.Calibration;
 public interface IModelRunner
 {
     /// <summary>
-    /// Names of the weights whose inputs can be recorded, in forward order: the inputs of one depend on none that comes after it. Layers of the
-    /// model that are not named here are quantized by their weights alone.
+    /// Names of the weights whose inputs can be recorded, in forward order: the inputs of one depend on none that comes after it. Layers
+    /// of the model that are not named here are quantized by their weights alone.
     /// </summary>
     IReadOnlyList<string> ForwardOrder { get; }
 
     /// <summary>
-    /// Runs the model on the same inputs at every call (fixed seeds) and returns what one layer was given: the same rows, from the same places,
-    /// in the same order, whatever is replaced.
+    /// Runs the model on the same inputs at every call (fixed seeds) and returns what one layer was given: the same rows, from the same
+    /// places, in the same order, whatever is replaced.
     /// </summary>
     /// <param name="layer">A name of <see cref="ForwardOrder"/>.</param>
     /// <param name="replaced">
-    /// Values of replaced tensors in the source's shape, row-major: decoded weights and corrected biases. Every other tensor is as in the source.
+    /// Values of replaced tensors in the source's shape, row-major: decoded weights and corrected biases. Every other tensor is as in the
+    /// source.
     /// </param>
     /// <param name="cancellationToken">Ends the run.</param>
     LayerInputs Record(string layer, IReadOnlyDictionary<string, ReadOnlyMemory<float>> replaced, CancellationToken cancellationToken);
@@ -26,8 +27,8 @@ public interface IModelRunner
 
 /// <summary>What a layer was given while the model ran.</summary>
 /// <param name="Rows">
-/// [rows, features], row-major: one input vector of the layer in each row; of a convolution an unfolded patch in the order of the columns of
-/// its weight.
+/// [rows, features], row-major: one input vector of the layer in each row; of a convolution an unfolded patch in the order of the columns
+/// of its weight.
 /// </param>
 /// <param name="Timesteps">The denoising timestep of each row, 0..1000000; of a masked text model its mask ratio in thousandths.</param>
 public sealed record LayerInputs(ReadOnlyMemory<float> Rows, IReadOnlyList<int> Timesteps);

@@ -22,7 +22,8 @@ internal sealed class LayerLoader(DiffusionQuantConfig config, MemoryBudget? bud
     /// <summary>Reads the chosen rows, and where there are others as the original model makes them, the same ones of those.</summary>
     /// <exception cref="ResourceException">They do not fit in memory.</exception>
     /// <exception cref="CalibrationException">The file changed or cannot be read.</exception>
-    public LayerCalibration Load(string layer, ActivationRows rows, ActivationSurvey survey, CalibrationDefect? timeDefect, ActivationRows? original = null)
+    public LayerCalibration Load(
+        string layer, ActivationRows rows, ActivationSurvey survey, CalibrationDefect? timeDefect, ActivationRows? original = null)
     {
         SampleDraw draw = Draw(survey);
         int heldOutCount = draw.HeldOut.Count(held => held);

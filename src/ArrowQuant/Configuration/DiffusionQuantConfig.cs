@@ -19,8 +19,8 @@ public sealed record DiffusionQuantConfig
     public Recipe Recipe { get; init; }
 
     /// <summary>
-    /// The largest share of the quantizable weights, above 0 and at most 1, that a layer may hold to be an edge layer: one that is stored at
-    /// INT8 when the others are at INT2 or INT4. 0 is off; null leaves it to <see cref="Recipe"/>.
+    /// The largest share of the quantizable weights, above 0 and at most 1, that a layer may hold to be an edge layer: one that is stored
+    /// at INT8 when the others are at INT2 or INT4. 0 is off; null leaves it to <see cref="Recipe"/>.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? EdgeLayers { get; init; }

@@ -18,7 +18,8 @@ internal static class RecipeRules
         : config.Recipe == Recipe.Best ? LayoutChoice.Trellis6 : LayoutChoice.Method;
 
     /// <summary>Whether groups are rotated at a width; never <see cref="RotationChoice.Recipe"/>.</summary>
-    public static RotationChoice RotationAt(DiffusionQuantConfig config, int bits) => config.Rotation != RotationChoice.Recipe ? config.Rotation
+    public static RotationChoice RotationAt(DiffusionQuantConfig config, int bits) =>
+        config.Rotation != RotationChoice.Recipe ? config.Rotation
         : config.Recipe != Recipe.Best ? RotationChoice.None
         : bits switch { 2 => RotationChoice.Hadamard, 4 => RotationChoice.Auto, _ => RotationChoice.None };
 

@@ -71,7 +71,8 @@ internal sealed class CalibratedPreparation
         PreparedLayer byWeights = LayerPreparation.PrepareByWeights(_request, Recipe, correction, consume => consume(_sample));
         if (!Recipe.IsCompensated) return KeepBetter(Weighed(samples, correction), byWeights, omega);
         _held.Add(_request.Budget.Charge(
-            HessianFactor.BytesOf(_request.Columns, BlockColumns) * (RecipeRules.RotationAt(_request.Config, _request.BitWidth) == RotationChoice.Auto ? 2 : 1),
+            HessianFactor.BytesOf(_request.Columns, BlockColumns)
+                * (RecipeRules.RotationAt(_request.Config, _request.BitWidth) == RotationChoice.Auto ? 2 : 1),
             $"the Hessian of {_request.Name} in blocks of {BlockColumns} columns (hessian_block)"));
         if (samples.Original is not null)
             _held.Add(_request.Budget.Charge(Retargeting.BytesOf(_request.Columns), $"retargeting of {_request.Name}"));
@@ -160,7 +161,11 @@ internal sealed class CalibratedPreparation
             HessianFactor? hessian = equalization is { } found
                 ? Factor(samples.Scaled(found.Scales))
                 : shared ? SharedFactor(samples, null) : Factor(samples);
-            if (hessian is not null) candidates.AddRange(grids[false].Select(grid => Candidate(grid, hessian, equalization, correction) with { Retarget = retarget }));
+            if (hessian is not null)
+            {
+                candidates.AddRange(grids[false].Select(
+                    grid => Candidate(grid, hessian, equalization, correction) with { Retarget = retarget }));
+            }
         }
 
         // What equalization is for, a rotation does by itself: it spreads large channels over their group.

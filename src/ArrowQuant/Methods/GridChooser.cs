@@ -51,8 +51,8 @@ internal sealed class GridChooser
     }
 
     /// <summary>
-    /// The grid with the least 1 / cosine^2 - 1, the error that is left after the gain; in the recipe <c>best</c> with the least damage estimate,
-    /// which also counts what the gain could not take out.
+    /// The grid with the least 1 / cosine^2 - 1, the error that is left after the gain; in the recipe <c>best</c> with the least damage
+    /// estimate, which also counts what the gain could not take out.
     /// </summary>
     public Grid Choose()
     {

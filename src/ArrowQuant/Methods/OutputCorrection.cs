@@ -12,7 +12,10 @@ internal sealed record OutputCorrection(OutputMeter Fit, OutputMeter HeldOut, do
     /// <summary>The mean input in the original model where that differs from <see cref="Mean"/>, else null.</summary>
     public double[]? OriginalMean { get; init; }
 
-    /// <summary>The mean of (W - W^) x for every row of [rows, features] weights, with the original model's inputs of W x - W^ x: what the bias must take up.</summary>
+    /// <summary>
+    /// The mean of (W - W^) x for every row of [rows, features] weights, with the original model's inputs of W x - W^ x: what the bias
+    /// must take up.
+    /// </summary>
     public float[] ShiftsOf(ReadOnlySpan<float> original, ReadOnlySpan<float> decoded)
     {
         if (Mean is null) return [];

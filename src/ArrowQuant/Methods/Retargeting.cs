@@ -4,8 +4,8 @@ namespace ArrowQuant.Methods;
 
 /// <summary>
 /// Aims a layer at what the original model computes from inputs that quantized layers have changed: instead of W the compensated coder gets
-/// <c>V = W + W (X - X_q)^T X_q (X_q^T X_q + lam I)^-1</c>, the ridge regression of the original outputs W x on the changed inputs x_q, lam being
-/// .3 of the mean diagonal.
+/// <c>V = W + W (X - X_q)^T X_q (X_q^T X_q + lam I)^-1</c>, the ridge regression of the original outputs W x on the changed inputs x_q,
+/// lam being .3 of the mean diagonal.
 /// </summary>
 internal static class Retargeting
 {
@@ -15,7 +15,8 @@ internal static class Retargeting
     public static long BytesOf(int columns) => 5L * columns * columns * sizeof(float);
 
     /// <summary>
-    /// [features, features], the transpose of <c>(X - X_q)^T X_q (X_q^T X_q + lam I)^-1</c>; null where inputs are all zero or cannot be factored.
+    /// [features, features], the transpose of <c>(X - X_q)^T X_q (X_q^T X_q + lam I)^-1</c>; null where inputs are all zero or cannot be
+    /// factored.
     /// </summary>
     /// <param name="kernels">The kernels.</param>
     /// <param name="samples">Changed inputs with the original ones.</param>

@@ -8,8 +8,8 @@ namespace ArrowQuant.Methods;
 internal sealed record Strategy(string Method, string Enhancement)
 {
     /// <summary>
-    /// Text and code: r2q with time-aware calibration; image and audio: gptq with channel equalization. In the recipe <c>best</c> gptq for all of
-    /// them, without equalization.
+    /// Text and code: r2q with time-aware calibration; image and audio: gptq with channel equalization. In the recipe <c>best</c> gptq
+    /// for all of them, without equalization.
     /// </summary>
     public static Strategy For(Modality modality, DiffusionQuantConfig config) => modality switch
     {

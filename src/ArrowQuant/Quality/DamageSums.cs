@@ -23,8 +23,8 @@ internal struct DamageSums
     public readonly double? Estimate => Original > 0 ? (Noise + BiasFactor * Bias) / Original : null;
 
     /// <summary>
-    /// The estimate from weights alone: <c>1 / c^2 - 1 + 10 (1 - g)^2</c> for their cosine c and their gain g; infinite for a cosine that is
-    /// not positive.
+    /// The estimate from weights alone: <c>1 / c^2 - 1 + 10 (1 - g)^2</c> for their cosine c and their gain g; infinite for a cosine that
+    /// is not positive.
     /// </summary>
     public static double OfWeights(double cosine, double gain) => cosine > 0
         ? 1 / (cosine * cosine) - 1 + WeightBiasFactor * (1 - gain) * (1 - gain)

@@ -28,8 +28,8 @@ public sealed record LayerReport
     public required int BitWidth { get; init; }
 
     /// <summary>
-    /// Why the layer has a width of its own: <c>pinned</c> by <c>layer_bit_widths</c>, or an <c>edge</c> layer of <c>edge_layers</c>; null where
-    /// it has the width of the attempt or, in layer scope, the one that it needs.
+    /// Why the layer has a width of its own: <c>pinned</c> by <c>layer_bit_widths</c>, or an <c>edge</c> layer of <c>edge_layers</c>;
+    /// null where it has the width of the attempt or, in layer scope, the one that it needs.
     /// </summary>
     public string? WidthReason { get; init; }
 
@@ -52,7 +52,8 @@ public sealed record LayerReport
 
     /// <summary>
     /// What the layer costs end to end, as far as it can be told from the layer alone: of its outputs on held-out samples
-    /// <c>noise + 3 bias^2</c> over their energy, without them <c>1 / c^2 - 1 + 10 (1 - gain)^2</c> of its weights. Null when that is not finite.
+    /// <c>noise + 3 bias^2</c> over their energy, without them <c>1 / c^2 - 1 + 10 (1 - gain)^2</c> of its weights. Null when that is not
+    /// finite.
     /// </summary>
     public double? DamageEstimate { get; init; }
 

@@ -33,8 +33,8 @@ public sealed record QuantizationResult
     public string? Recipe { get; init; }
 
     /// <summary>
-    /// <c>sequential</c> where layers were calibrated one after the other by running the model: then output figures are of the layer behind the
-    /// quantized ones before it, against the original model. Null otherwise.
+    /// <c>sequential</c> where layers were calibrated one after the other by running the model: then output figures are of the layer
+    /// behind the quantized ones before it, against the original model. Null otherwise.
     /// </summary>
     public string? Calibration { get; init; }
 
@@ -63,8 +63,8 @@ public sealed record QuantizationResult
     public required WorstLayer WorstLayer { get; init; }
 
     /// <summary>
-    /// The sum of the layers' damage estimates: of outputs when every layer has one of outputs, else of the weights of every layer. Null when
-    /// it is not finite.
+    /// The sum of the layers' damage estimates: of outputs when every layer has one of outputs, else of the weights of every layer. Null
+    /// when it is not finite.
     /// </summary>
     public double? DamageEstimate { get; init; }
 

@@ -21,7 +21,8 @@ public sealed class SequentialCalibrationTests : IDisposable
 
     /// <summary>
     /// Purpose: the same runner gives the same bytes, on any number of threads, and the artefact validates. Input: dit-digits, eight steps.
-    /// Expected: equal shards from one thread and two; every layer that the runner names is fitted or says why not; the report says sequential.
+    /// Expected: equal shards from one thread and two; every layer that the runner names is fitted or says why not; the report says
+    /// sequential.
     /// </summary>
     [Fact]
     public async Task Quantize_WithARunner_MakesTheSameBytesAndValidates()
@@ -30,7 +31,8 @@ public sealed class SequentialCalibrationTests : IDisposable
         QuantizationRunOptions options = new() { Runner = NoisePredictorRunner.Dit(steps: 8, rowsPerCall: 12) };
         QuantizationResult result = await _run.RunAsync(model, Best with { NumThreads = 1 }, options);
         using Quantizing again = new();
-        await again.RunAsync(model, Best with { NumThreads = 2 }, options with { Runner = NoisePredictorRunner.Dit(steps: 8, rowsPerCall: 12) });
+        await again.RunAsync(
+            model, Best with { NumThreads = 2 }, options with { Runner = NoisePredictorRunner.Dit(steps: 8, rowsPerCall: 12) });
         Assert.Equal(FolderState.OfShards(_run.Output), FolderState.OfShards(again.Output));
         Assert.Equal(("sequential", "output"), (result.Calibration, result.AccuracyMetric));
         Assert.Contains(result.Layers, layer => layer.Method == "gptq");
@@ -38,8 +40,8 @@ public sealed class SequentialCalibrationTests : IDisposable
     }
 
     /// <summary>
-    /// Purpose: sequential calibration is worth what it costs. Input: dit-digits at 2 bits, recipe best, calibrated by its file and by running
-    /// it. Expected: samples nearer to those of the original, above 33 dB.
+    /// Purpose: sequential calibration is worth what it costs. Input: dit-digits at 2 bits, recipe best, calibrated by its file and by
+    /// running it. Expected: samples nearer to those of the original, above 33 dB.
     /// </summary>
     [Fact]
     [Trait("Category", "Slow")]
@@ -57,8 +59,8 @@ public sealed class SequentialCalibrationTests : IDisposable
     }
 
     /// <summary>
-    /// Purpose: what a runner cannot go with is refused before any work. Input: layer scope, calibration files, resuming, reuse. Expected: a
-    /// configuration error that names it; nothing is left behind.
+    /// Purpose: what a runner cannot go with is refused before any work. Input: layer scope, calibration files, resuming, reuse.
+    /// Expected: a configuration error that names it; nothing is left behind.
     /// </summary>
     [Fact]
     public async Task Quantize_RunnerWithWhatExcludesIt_IsRefused()
@@ -78,8 +80,8 @@ public sealed class SequentialCalibrationTests : IDisposable
     }
 
     /// <summary>
-    /// Purpose: a runner that gives nonsense is told so. Input: too few rows, rows of another length, a timestep that is none, a value that is not
-    /// finite. Expected: a calibration error with the layer, what was found and what was expected; nothing is left behind.
+    /// Purpose: a runner that gives nonsense is told so. Input: too few rows, rows of another length, a timestep that is none, a value
+    /// that is not finite. Expected: a calibration error with the layer, what was found and what was expected; nothing is left behind.
     /// </summary>
     [Fact]
     public async Task Quantize_RunnerThatGivesNonsense_IsACalibrationError()

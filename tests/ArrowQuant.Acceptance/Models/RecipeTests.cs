@@ -27,14 +27,15 @@ public sealed class RecipeTests(TestModels models) : IDisposable
     public async Task Quantize_DefaultRecipe_MakesTheBytesThatWereMadeBefore(string model, int bits, bool calibrated, string sha256)
     {
         await _run.RunAsync(
-            RepositoryPaths.Sample(model), new() { BitWidth = bits, MinAccuracy = 0 }, new QuantizationRunOptions { NoCalibration = !calibrated });
+            RepositoryPaths.Sample(model), new() { BitWidth = bits, MinAccuracy = 0 },
+            new QuantizationRunOptions { NoCalibration = !calibrated });
         Assert.Equal([$"model-00001-of-00001.parquet {sha256}"], FolderState.OfShards(_run.Output));
     }
 
     /// <summary>
-    /// Purpose: edge layers are stored at 8 bits, and everything that tells of the artefact tells it. Input: dit-digits, all layers, at 2 bits
-    /// with edge layers of at most 1 %. Expected: plan and report name the same layers, which hold at most 1 % of the quantizable weights each
-    /// and are the only ones at 8 bits; the bits per weight count them; the artefact validates.
+    /// Purpose: edge layers are stored at 8 bits, and everything that tells of the artefact tells it. Input: dit-digits, all layers, at 2
+    /// bits with edge layers of at most 1 %. Expected: plan and report name the same layers, which hold at most 1 % of the quantizable
+    /// weights each and are the only ones at 8 bits; the bits per weight count them; the artefact validates.
     /// </summary>
     [Theory]
     [InlineData(FallbackScope.Model)]
@@ -84,8 +85,8 @@ public sealed class RecipeTests(TestModels models) : IDisposable
     }
 
     /// <summary>
-    /// Purpose: an artefact whose edge layers are not what its configuration says does not validate. Input: an artefact with edge layers whose
-    /// metadata then says off. Expected: each of them is a problem.
+    /// Purpose: an artefact whose edge layers are not what its configuration says does not validate. Input: an artefact with edge layers
+    /// whose metadata then says off. Expected: each of them is a problem.
     /// </summary>
     [Fact]
     public async Task Validate_EdgeLayersThatTheConfigurationDoesNotHave_AreProblems()
@@ -96,7 +97,8 @@ public sealed class RecipeTests(TestModels models) : IDisposable
         CancellationToken token = TestContext.Current.CancellationToken;
         string text = await File.ReadAllTextAsync(metadata, token);
         Assert.Contains("\"edge_layers\": 0.025", text, StringComparison.Ordinal);
-        await File.WriteAllTextAsync(metadata, text.Replace("\"edge_layers\": 0.025", "\"edge_layers\": 0", StringComparison.Ordinal), token);
+        await File.WriteAllTextAsync(
+            metadata, text.Replace("\"edge_layers\": 0.025", "\"edge_layers\": 0", StringComparison.Ordinal), token);
         IReadOnlyList<string> problems = ArtefactValidator.Validate(model, _run.Output, cancellationToken: token).Problems;
         string edge = result.Layers.First(layer => layer.WidthReason == "edge").Name;
         Assert.Contains($"report.json: layer {edge}: width_reason is edge, the stored bytes give nothing", problems);
@@ -105,8 +107,8 @@ public sealed class RecipeTests(TestModels models) : IDisposable
 
     /// <summary>
     /// Purpose: the recipe best does what it says, and its damage estimates are lower. Input: the three sample models at 2 bits with their
-    /// calibration data. Expected: gptq without equalization, edge layers at 8 bits; the sum of damage estimates is below that of the default
-    /// recipe; the artefact validates, and its estimates are those that validate recomputes.
+    /// calibration data. Expected: gptq without equalization, edge layers at 8 bits; the sum of damage estimates is below that of the
+    /// default recipe; the artefact validates, and its estimates are those that validate recomputes.
     /// </summary>
     [Theory]
     [Trait("Category", "Slow")]

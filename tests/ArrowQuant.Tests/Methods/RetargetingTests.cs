@@ -47,7 +47,8 @@ public sealed class RetargetingTests
                 {
                     double residual = 0;
                     for (int k = 0; k < Features; k++)
-                        residual += weights[r * Features + k] * original[i * Features + k] - target[r * Features + k] * changed[i * Features + k];
+                        residual += weights[r * Features + k] * original[i * Features + k]
+                            - target[r * Features + k] * changed[i * Features + k];
                     gradient -= residual * changed[i * Features + c];
                 }
 

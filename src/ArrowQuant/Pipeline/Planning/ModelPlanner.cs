@@ -45,7 +45,8 @@ internal static class ModelPlanner
             index, decision, decision.Quantize && RecipeRules.IsEdge(config, decision.Tensor.Shape.ElementCount, quantizable)))];
         IReadOnlyList<PlannedShard> shards = ShardPlan.Plan(source.Tensors);
         CalibrationData? calibration = CalibrationData.Open(
-            options.NoCalibration || options.Runner is not null ? [] : CalibrationFiles(source, options), options.CalibrationPath is not null, config, budget);
+            options.NoCalibration || options.Runner is not null ? [] : CalibrationFiles(source, options),
+            options.CalibrationPath is not null, config, budget);
         var plan = new ModelPlan
         {
             Source = source,

@@ -12,9 +12,9 @@ public sealed record QuantizationRunOptions
     public bool NoCalibration { get; init; }
 
     /// <summary>
-    /// Runs the model for sequential calibration, instead of calibration data from files: layers are quantized in forward order, each fitted to
-    /// the inputs that the quantized layers before it make and aimed at the outputs of the original model. Null without. Goes with
-    /// fallback_scope model only, and neither with <see cref="Resume"/> nor with <see cref="ReusePath"/>.
+    /// Runs the model for sequential calibration, instead of calibration data from files: layers are quantized in forward order, each
+    /// fitted to the inputs that the quantized layers before it make and aimed at the outputs of the original model. Null without. Goes
+    /// with fallback_scope model only, and neither with <see cref="Resume"/> nor with <see cref="ReusePath"/>.
     /// </summary>
     public IModelRunner? Runner { get; init; }
 

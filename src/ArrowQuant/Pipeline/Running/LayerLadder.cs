@@ -9,8 +9,8 @@ namespace ArrowQuant.Pipeline.Running;
 
 /// <summary>
 /// The ladder for each layer on its own. Rounds at INT2, INT4 and INT8 only measure, each on the layers that failed the one before; the
-/// last pass writes every layer at the width that it needs. Layers with a pinned width are the user's decision and are not judged. Edge layers
-/// are judged at the threshold of their own width.
+/// last pass writes every layer at the width that it needs. Layers with a pinned width are the user's decision and are not judged. Edge
+/// layers are judged at the threshold of their own width.
 /// </summary>
 /// <param name="runner">Runs the passes.</param>
 /// <param name="plan">What is quantized.</param>

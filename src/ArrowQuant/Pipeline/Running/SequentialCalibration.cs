@@ -10,8 +10,8 @@ using ArrowQuant.Tensors;
 namespace ArrowQuant.Pipeline.Running;
 
 /// <summary>
-/// Quantizes layers in forward order, each fitted to the inputs that the layers before it make once they are quantized, and aimed at the outputs
-/// of the original model. Whole quantized layers stay in memory until the pass writes them.
+/// Quantizes layers in forward order, each fitted to the inputs that the layers before it make once they are quantized, and aimed at the
+/// outputs of the original model. Whole quantized layers stay in memory until the pass writes them.
 /// </summary>
 /// <param name="plan">What is quantized, with the runner.</param>
 /// <param name="kernels">The kernels.</param>
@@ -88,7 +88,8 @@ internal sealed class SequentialCalibration(ModelPlan plan, KernelSet kernels, M
         {
             QuantizedBlock block = rows.Block;
             BlockDecoder.Decode(
-                kernels, block, 0, block.RowCount, decoded.AsSpan((int)(block.RowStart * layer.View.Columns), block.RowCount * request.Columns));
+                kernels, block, 0, block.RowCount,
+                decoded.AsSpan((int)(block.RowStart * layer.View.Columns), block.RowCount * request.Columns));
             shifts.AddRange(rows.Measures.Shifts);
             blocks.Add(tensor.FullName, new FinishedBlock(choices, block, rows.Measures));
         }

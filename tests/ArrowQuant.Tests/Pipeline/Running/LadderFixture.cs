@@ -13,8 +13,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace ArrowQuant.Tests.Pipeline.Running;
 
 /// <summary>
-/// A plan of a few layers and a runner that is told the accuracy of every layer at every width; nothing is read or written. The last layer may
-/// have fewer rows than the others.
+/// A plan of a few layers and a runner that is told the accuracy of every layer at every width; nothing is read or written. The last
+/// layer may have fewer rows than the others.
 /// </summary>
 internal sealed class LadderFixture(DiffusionQuantConfig config, Func<int, int, double> accuracyOf, int layers = 4, int lastRows = 64)
     : IAttemptRunner, IModelSource
