@@ -266,7 +266,7 @@ internal sealed class CalibratedPreparation
         if (CostOf(ours) > CostOf(rounded))
         {
             return Fallback(byWeights, "worse_than_base",
-                $"held-out {(_isBest ? "damage estimate" : "output error")} of layer {_request.Name} is "
+                $"{(_isBest ? "held-out damage estimate of layer" : "held-out output error of layer")} {_request.Name} is "
                 + $"{CostOf(ours):0.####} fitted and {CostOf(rounded):0.####} with base");
         }
 
