@@ -93,7 +93,7 @@ internal static class FuzzProgram
             if (used < HangAfter && Stopwatch.GetElapsedTime(Volatile.Read(ref begun)) < WaitsAfter) return;
             Environment.FailFast($"{reader}: seed {seed}, input {Volatile.Read(ref current)}: hangs");
         }, null, HangAfter, TimeSpan.FromSeconds(1));
-        FuzzResult result = FuzzCampaign.Run(target, seed, first, inputs, number =>
+        FuzzResult result = FuzzCampaign.Run(target, seed, first, inputs, isAlone: true, number =>
         {
             Volatile.Write(ref begun, Stopwatch.GetTimestamp());
             Volatile.Write(ref usedBefore, Environment.CpuUsage.TotalTime.Ticks);

@@ -19,15 +19,16 @@ public sealed class FuzzCampaign
 
     private readonly FuzzTarget _target;
     private readonly ulong _seed;
-    private readonly ResidentMemory _memory = new();
+    private readonly ResidentMemory? _memory;
     private readonly Dictionary<string, FuzzFinding> _findings = new(StringComparer.Ordinal);
     private long _accepted;
     private long _failed;
 
-    private FuzzCampaign(FuzzTarget target, ulong seed)
+    private FuzzCampaign(FuzzTarget target, ulong seed, bool isAlone)
     {
         _target = target;
         _seed = seed;
+        if (isAlone) _memory = new ResidentMemory();
     }
 
     /// <summary>Runs inputs <paramref name="first"/> to <paramref name="end"/>, the latter excluded, on this thread.</summary>
@@ -35,12 +36,15 @@ public sealed class FuzzCampaign
     /// <param name="seed">The seed of all inputs.</param>
     /// <param name="first">The number of the first input.</param>
     /// <param name="end">One past the last.</param>
+    /// <param name="isAlone">
+    /// Whether nothing else runs in this process; then its growth is judged too. What runs beside a campaign would be blamed on the reader.
+    /// </param>
     /// <param name="begin">Told of each input before it is read, so that one which kills the process is known.</param>
-    public static FuzzResult Run(FuzzTarget target, ulong seed, long first, long end, Action<long>? begin = null)
+    public static FuzzResult Run(FuzzTarget target, ulong seed, long first, long end, bool isAlone, Action<long>? begin = null)
     {
         long start = Stopwatch.GetTimestamp();
         target.Read(target.Seeds[0].Content);
-        FuzzCampaign campaign = new(target, seed);
+        FuzzCampaign campaign = new(target, seed, isAlone);
         long number = first;
         for (; number < end && campaign._findings.Count < MostKinds; number++)
         {
@@ -56,7 +60,7 @@ public sealed class FuzzCampaign
     {
         byte[] input = _target.Input(_seed, number);
         long nativeBefore = PeakOfNative();
-        _memory.Begin();
+        _memory?.Begin();
         long allocated = GC.GetAllocatedBytesForCurrentThread();
         TimeSpan start = ProcessorTime();
         string? problem = null;
@@ -81,7 +85,7 @@ public sealed class FuzzCampaign
         if (allocated > limit) problem ??= $"allocated {allocated} bytes for a file of {input.Length}";
         long native = PeakOfNative();
         if (native > nativeBefore && native > limit) problem ??= $"native peak of {native} bytes for a file of {input.Length}";
-        if (_memory.GrewBy() is { } grown && grown > limit) problem ??= $"the process grew by {grown} bytes for a file of {input.Length}";
+        if (_memory?.GrewBy() is { } grown && grown > limit) problem ??= $"the process grew by {grown} bytes for a file of {input.Length}";
         if (problem is null) return;
         _failed++;
         _findings.TryAdd(KindOf(problem), new FuzzFinding(_target.Name, _seed, number, problem));

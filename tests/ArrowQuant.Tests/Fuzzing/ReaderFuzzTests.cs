@@ -21,7 +21,7 @@ public sealed class ReaderFuzzTests
         int inputs = reader.StartsWith("artefact-", StringComparison.Ordinal) ? 100 : 1000;
         using FuzzTarget target = FuzzTargets.Create(reader);
 
-        FuzzResult result = FuzzCampaign.Run(target, Seed, 0, inputs);
+        FuzzResult result = FuzzCampaign.Run(target, Seed, 0, inputs, isAlone: false);
 
         Assert.True(result.Failed == 0, string.Join('\n', result.Findings));
         Assert.Equal(inputs, result.Inputs);
@@ -54,7 +54,7 @@ public sealed class ReaderFuzzTests
             else throw thrown is null ? new BadlyWorded() : (Exception)Activator.CreateInstance(thrown)!;
         });
 
-        FuzzResult result = FuzzCampaign.Run(target, 1, 0, 10);
+        FuzzResult result = FuzzCampaign.Run(target, 1, 0, 10, isAlone: false);
 
         Assert.Equal((10, 0), (result.Failed, allocate > 0 ? 0 : result.Accepted));
         FuzzFinding finding = Assert.Single(result.Findings);
