@@ -31,7 +31,8 @@ public static class OnnxCalibration
         ThrowIfInvalid(options);
         using IModelSource opened = ModelSource.Open(modelPath);
         OnnxSource source = opened as OnnxSource ?? throw new ModelFormatException(
-            $"{opened.Path}: is {opened.Description.Format}, expected an ONNX model to run") { FilePath = opened.Path };
+            $"{opened.Path}: is {opened.Description.Format}, expected an ONNX model to run")
+        { FilePath = opened.Path };
         LayerTap?[] taps = [.. source.Layers.Where(layer => layer.IsLayer).Select(LayerTap.Of)];
         string[] unrecorded =
             [.. source.Layers.Where(layer => layer.IsLayer).Zip(taps).Where(p => p.Second is null).Select(p => p.First.Name)];

@@ -14,7 +14,11 @@ public sealed class SequentialCalibrationTests : IDisposable
 {
     private static readonly DiffusionQuantConfig Best = new()
     {
-        BitWidth = 2, MinAccuracy = 0.5, Recipe = Recipe.Best, SkipSensitiveLayers = false, ExcludeLayers = ["embedding|pos_embed"],
+        BitWidth = 2,
+        MinAccuracy = 0.5,
+        Recipe = Recipe.Best,
+        SkipSensitiveLayers = false,
+        ExcludeLayers = ["embedding|pos_embed"],
     };
 
     private readonly Quantizing _run = new();

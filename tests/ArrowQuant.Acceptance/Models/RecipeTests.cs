@@ -120,7 +120,10 @@ public sealed class RecipeTests(TestModels models) : IDisposable
         string model = RepositoryPaths.Sample(name);
         DiffusionQuantConfig config = new()
         {
-            BitWidth = 2, MinAccuracy = 0.5, SkipSensitiveLayers = false, ExcludeLayers = ["embedding|wte|pos_embed"],
+            BitWidth = 2,
+            MinAccuracy = 0.5,
+            SkipSensitiveLayers = false,
+            ExcludeLayers = ["embedding|wte|pos_embed"],
         };
         QuantizationResult strategy = await _run.RunAsync(model, config, new());
         using Quantizing best = new();

@@ -141,7 +141,10 @@ public sealed class LadderTests
     {
         var config = new DiffusionQuantConfig
         {
-            BitWidth = 2, MinAccuracy = 0.5, EdgeLayers = 0.02, LayerBitWidths = [new("layer3.weight", 4)],
+            BitWidth = 2,
+            MinAccuracy = 0.5,
+            EdgeLayers = 0.02,
+            LayerBitWidths = [new("layer3.weight", 4)],
         };
         var ladder = new LadderFixture(config, Rising, lastRows: 2);
         Assert.Equal([2, 2, 2, 4], ladder.Climb().Widths.Select(width => width!.Value));
