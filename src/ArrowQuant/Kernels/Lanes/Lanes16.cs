@@ -127,6 +127,7 @@ internal readonly unsafe struct Lanes16 : ILanes<Lanes16>
         _ => Vector512.Shuffle(value._value, Vector512.Create(12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15, 15, 15, 15)),
     });
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes16 LoadByteBits(byte* source) => new(Avx512F.IsSupported
         ? Avx512F.ConvertToVector512Int32(Vector128.Load(source)).AsSingle()
         : Vector512.Create(Lanes8.LoadByteBits(source).Value, Lanes8.LoadByteBits(source + 8).Value));

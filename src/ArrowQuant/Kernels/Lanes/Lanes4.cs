@@ -114,6 +114,7 @@ internal readonly unsafe struct Lanes4 : ILanes<Lanes4>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes4 Spread(Lanes4 value, int quarter) => new(Vector128.Create(value._value[quarter]));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes4 LoadByteBits(byte* source)
     {
         Vector128<byte> bytes = Vector128.CreateScalarUnsafe(*(uint*)source).AsByte();

@@ -125,6 +125,7 @@ internal readonly unsafe struct Lanes8 : ILanes<Lanes8>
         _ => Vector256.Shuffle(value._value, Vector256.Create(6, 6, 6, 6, 7, 7, 7, 7)),
     });
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes8 LoadByteBits(byte* source)
     {
         if (Avx2.IsSupported) return new(Avx2.ConvertToVector256Int32(source).AsSingle());
