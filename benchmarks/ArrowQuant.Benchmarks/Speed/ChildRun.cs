@@ -6,13 +6,14 @@ namespace ArrowQuant.Benchmarks.Speed;
 /// <summary>One run of a program as a process of its own.</summary>
 /// <param name="Seconds">From start to exit.</param>
 /// <param name="PeakBytes">Largest resident memory that was seen.</param>
-internal sealed record ChildRun(double Seconds, long PeakBytes)
+/// <param name="Diagnostics">What it wrote to standard error.</param>
+internal sealed record ChildRun(double Seconds, long PeakBytes, string Diagnostics)
 {
-    /// <summary>Runs a .NET assembly beside this program and waits for it.</summary>
+    /// <summary>Runs a .NET assembly and waits for it.</summary>
     /// <exception cref="InvalidOperationException">It failed.</exception>
     public static ChildRun Of(string assembly, params string[] args)
     {
-        string[] all = ["exec", Path.Combine(AppContext.BaseDirectory, assembly), .. args];
+        string[] all = ["exec", assembly, .. args];
         var start = new ProcessStartInfo("dotnet", all) { RedirectStandardOutput = true, RedirectStandardError = true };
         long started = Stopwatch.GetTimestamp();
         using Process process = Process.Start(start)!;
@@ -22,7 +23,7 @@ internal sealed record ChildRun(double Seconds, long PeakBytes)
         while (!process.WaitForExit(5)) peak = Math.Max(peak, PeakOf(process.Id));
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         return process.ExitCode == 0
-            ? new ChildRun(seconds, peak)
+            ? new ChildRun(seconds, peak, errors.Result)
             : throw new InvalidOperationException($"{assembly} {string.Join(' ', args)}: {output.Result}{errors.Result}");
     }
 

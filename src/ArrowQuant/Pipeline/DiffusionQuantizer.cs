@@ -119,13 +119,17 @@ public sealed class DiffusionQuantizer
         var journal = new RunJournal(_logger, meter, TextForms.Of(plan.Modality));
         var writing = new ArtefactWriterOptions { Compression = config.Compression, Sha256 = options.Sha256, BeforeWrite = BeforeWrite };
         using FinishedBlocks? finished = FinishedBlocks.Open(outputPath, plan, options, _logger, BeforeWrite, cancellationToken);
-        var runner = new AttemptRunner(plan, _kernels, budget, writing, new ProgressReporter(progress, _logger, clock), finished);
+        var times = new PhaseTimes(clock);
+        long planned = clock.GetTimestamp();
+        var runner = new AttemptRunner(plan, _kernels, budget, writing, new ProgressReporter(progress, _logger, clock), times, finished);
         LadderResult ladder = Climb(runner, plan, journal, clock, staging, cancellationToken);
         finished?.EndTaking();
+        long ended = clock.GetTimestamp();
         QuantizationResult result = ResultBuilder.Build(plan, ladder, journal, outputPath, clock.GetElapsedTime(started).TotalSeconds);
         sourceFiles.RequireUnchanged();
         ArtefactPublication.Publish(staging, plan, ladder, result, cancellationToken);
         FinishedBlocks.RemoveJournal(outputPath);
+        LogTimes(times, clock.GetElapsedTime(started, planned), clock.GetElapsedTime(planned, ended), clock.GetElapsedTime(ended));
         return result;
     }
 
@@ -143,6 +147,11 @@ public sealed class DiffusionQuantizer
             ? new LayerLadder(runner, plan, journal, _logger, clock).Climb(FreshFolder, cancellationToken)
             : new ModelLadder(runner, plan, journal, _logger, clock).Climb(FreshFolder, cancellationToken);
     }
+
+    private void LogTimes(PhaseTimes times, TimeSpan planning, TimeSpan passes, TimeSpan publishing) => _logger.TimesOfRun(
+        planning.TotalSeconds, passes.TotalSeconds, publishing.TotalSeconds,
+        times.SecondsOf(RunPhase.Read), times.SecondsOf(RunPhase.Hash), times.SecondsOf(RunPhase.Quantize),
+        times.SecondsOf(RunPhase.Write), times.SecondsOf(RunPhase.Flush));
 
     private void LogPlan(ModelPlan plan)
     {

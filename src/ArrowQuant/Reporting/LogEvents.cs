@@ -49,6 +49,14 @@ internal static partial class LogEvents
     [LoggerMessage(11, LogLevel.Warning, "{Path}: {Bytes} bytes behind the last whole block are torn and were dropped")]
     public static partial void TornBlocksDropped(this ILogger logger, string path, long bytes);
 
+    [LoggerMessage(14, LogLevel.Information,
+        "planned in {Planning:0.000} s, passes {Passes:0.000} s, published in {Publishing:0.000} s; the threads together read "
+        + "{Reading:0.000} s, hashed {Hashing:0.000} s, quantized {Quantizing:0.000} s, wrote {Writing:0.000} s, "
+        + "brought to the disk {Flushing:0.000} s")]
+    public static partial void TimesOfRun(
+        this ILogger logger, double planning, double passes, double publishing,
+        double reading, double hashing, double quantizing, double writing, double flushing);
+
     [LoggerMessage(13, LogLevel.Warning, "{Path}: nothing of it can be reused: {Reason}")]
     public static partial void NothingReused(this ILogger logger, string path, string reason);
 

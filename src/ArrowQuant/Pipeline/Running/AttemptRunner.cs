@@ -15,7 +15,7 @@ namespace ArrowQuant.Pipeline.Running;
 /// <summary>Runs passes over a planned model: reads, quantizes, measures, and writes shards when asked to.</summary>
 internal sealed class AttemptRunner(
     ModelPlan plan, KernelSet kernels, MemoryBudget budget, ArtefactWriterOptions writing, ProgressReporter progress,
-    IFinishedBlocks? finished = null)
+    PhaseTimes times, IFinishedBlocks? finished = null)
     : IAttemptRunner
 {
     private readonly int _threads = plan.Config.NumThreads == 0 ? Environment.ProcessorCount : plan.Config.NumThreads;
@@ -27,7 +27,7 @@ internal sealed class AttemptRunner(
     /// <inheritdoc/>
     public AttemptResult Run(AttemptSpec spec, CancellationToken cancellationToken)
     {
-        using SequentialBlocks? sequential = plan.Runner is null ? null : new SequentialCalibration(plan, kernels, budget, _threads)
+        using SequentialBlocks? sequential = plan.Runner is null ? null : new SequentialCalibration(plan, kernels, budget, _threads, times)
             .Run(spec.Widths, ReaderOf, RequestOf, cancellationToken);
         TensorWork?[] work = [.. plan.Tensors.Select(tensor => WorkOf(spec, tensor, sequential ?? finished))];
         IReadOnlyList<IReadOnlyList<BlockJob>> jobs = [.. plan.Shards.Select(shard => JobPlan.JobsOf(plan, shard, work))];
@@ -48,9 +48,16 @@ internal sealed class AttemptRunner(
             {
                 TensorWork tensor = work[job.TensorIndex]!;
                 LayerOutcome? outcome = result is QuantizedRows rows ? tensor.Add(rows, job.IsLast) : null;
+                long began = times.Begin();
                 Write(shards, shard, work, job, result, outcome);
+                began = times.End(RunPhase.Write, began);
                 if (spec.OutputFolder is null && result is QuantizedRows measured) pool.Return(measured.Block);
-                if (ReferenceEquals(job, jobs[shard][^1])) shards.Complete(shard);
+                if (ReferenceEquals(job, jobs[shard][^1]))
+                {
+                    shards.Complete(shard);
+                    times.End(RunPhase.Flush, began);
+                }
+
                 if (job.IsLast) Finish(tensor);
                 if (outcome is not null && !observed.Add(outcome)) scheduler!.Stop();
             });
@@ -81,7 +88,7 @@ internal sealed class AttemptRunner(
     private LayerJob JobOf(PlannedTensor tensor, MatrixReader reader, int bits, IFinishedBlocks? blocks)
     {
         LayerRequest request = RequestOf(tensor, reader, bits);
-        return new LayerJob(reader, request, _identity is null ? null : new LayerIdentity(_identity, reader, request), blocks);
+        return new LayerJob(reader, request, times, _identity is null ? null : new LayerIdentity(_identity, reader, request), blocks);
     }
 
     private LayerRequest RequestOf(PlannedTensor tensor, MatrixReader reader, int bits) => new()
@@ -106,11 +113,13 @@ internal sealed class AttemptRunner(
         plan.Calibration!.Load(tensor.Tensor.FullName, tensor.View.Columns, out CalibrationDefect? defect)
         ?? throw new CalibrationException(defect!.Message);
 
-    private static object Process(TensorWork tensor, BlockJob job, BlockBuffers buffers, BlockPool pool)
+    private object Process(TensorWork tensor, BlockJob job, BlockBuffers buffers, BlockPool pool)
     {
         if (tensor.Job is { } layer) return layer.Quantize(job.RowStart, job.RowCount, buffers, pool);
+        long began = times.Begin();
         byte[] values = new byte[JobPlan.BlockBytes(tensor, job)];
         tensor.Reader.ReadRows(job.RowStart, job.RowCount, values);
+        times.End(RunPhase.Read, began);
         return values;
     }
 

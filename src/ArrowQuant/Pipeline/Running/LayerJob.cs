@@ -20,18 +20,22 @@ internal sealed class LayerJob : IDisposable
     private Lazy<PreparedLayer> _prepared;
     private readonly LayerIdentity? _identity;
     private readonly IFinishedBlocks? _finished;
+    private readonly PhaseTimes _times;
     private PreparedLayer? _taken;
 
     /// <summary>Prepares a layer; nothing is read yet.</summary>
     /// <param name="reader">Reads its rows.</param>
     /// <param name="request">What its choices are made from; the sample is read here.</param>
+    /// <param name="times">Told how long reading and quantizing take.</param>
     /// <param name="identity">What its blocks depend on; null when none are taken over or kept.</param>
     /// <param name="finished">Has blocks that need not be quantized again, and keeps others; null for none.</param>
-    public LayerJob(MatrixReader reader, LayerRequest request, LayerIdentity? identity = null, IFinishedBlocks? finished = null)
+    public LayerJob(
+        MatrixReader reader, LayerRequest request, PhaseTimes times, LayerIdentity? identity = null, IFinishedBlocks? finished = null)
     {
         CheckColumns(reader);
         _reader = reader;
         _request = request;
+        _times = times;
         _identity = identity;
         _finished = finished;
         _prepared = new Lazy<PreparedLayer>(() => LayerPreparation.Prepare(request));
@@ -49,9 +53,20 @@ internal sealed class LayerJob : IDisposable
     /// <summary>Quantizes the rows of one block, or takes over what an earlier run made of them.</summary>
     public QuantizedRows Quantize(long rowStart, int rowCount, BlockBuffers buffers, BlockPool pool)
     {
+        long began = _times.Begin();
         Span<byte> source = buffers.Source(_reader.RowBytes * rowCount);
         _reader.ReadRows(rowStart, rowCount, source);
+        began = _times.End(RunPhase.Read, began);
         UInt128 sourceHash = XxHash128.HashToUInt128(source);
+        began = _times.End(RunPhase.Hash, began);
+        QuantizedRows result = Quantize(rowStart, rowCount, source, sourceHash, buffers, pool);
+        _times.End(RunPhase.Quantize, began);
+        return result;
+    }
+
+    private QuantizedRows Quantize(
+        long rowStart, int rowCount, ReadOnlySpan<byte> source, UInt128 sourceHash, BlockBuffers buffers, BlockPool pool)
+    {
         if (_finished?.TryTake(_identity!, rowStart, rowCount, sourceHash) is { } finished)
         {
             _taken ??= finished.Choices;

@@ -17,7 +17,8 @@ namespace ArrowQuant.Pipeline.Running;
 /// <param name="kernels">The kernels.</param>
 /// <param name="budget">Charged for what stays in memory.</param>
 /// <param name="threads">Threads; no result depends on it.</param>
-internal sealed class SequentialCalibration(ModelPlan plan, KernelSet kernels, MemoryBudget budget, int threads)
+/// <param name="times">Told what the threads do.</param>
+internal sealed class SequentialCalibration(ModelPlan plan, KernelSet kernels, MemoryBudget budget, int threads, PhaseTimes times)
 {
     private readonly Dictionary<string, ReadOnlyMemory<float>> _replaced = new(StringComparer.Ordinal);
     private readonly RunnerCalibration _calibration = new(plan.Runner!, plan.Config, budget);
@@ -63,7 +64,7 @@ internal sealed class SequentialCalibration(ModelPlan plan, KernelSet kernels, M
     private void Quantize(
         PlannedTensor layer, MatrixReader reader, LayerRequest request, SequentialBlocks blocks, CancellationToken cancellationToken)
     {
-        using var job = new LayerJob(reader, request);
+        using var job = new LayerJob(reader, request, times);
         TensorInfo tensor = layer.Tensor;
         int rowsPerBlock = BlockPlan.RowsPerBlock(layer.View, tensor.ElementType, request.BitWidth, tensor.FullName);
         (long RowStart, int RowCount)[] parts = [.. BlockPlan.Blocks(layer.View, rowsPerBlock)];

@@ -41,7 +41,7 @@ public sealed partial class FinishedBlocksTests : IDisposable
         var counter = new CountingBlocks();
         var runner = new AttemptRunner(
             plan, KernelSet.Create(null), new MemoryBudget(1 << 30), new ArtefactWriterOptions(),
-            new ProgressReporter(null, NullLogger.Instance, TimeProvider.System), counter);
+            new ProgressReporter(null, NullLogger.Instance, TimeProvider.System), new PhaseTimes(TimeProvider.System), counter);
         runner.Run(
             new AttemptSpec { Number = 1, BitWidth = 2, Widths = plan.WidthsAt(2), OutputFolder = _folder.CreateFolder("shards") },
             TestContext.Current.CancellationToken);
