@@ -123,6 +123,16 @@ internal static class KernelCases
                     scales.AsSpan(r * 32, 32), zeros.AsSpan(r * 32, 32), ref sums);
             }
         });
+        yield return Step("step code and errors", () =>
+        {
+            ErrorSums sums = default;
+            for (int r = 0; r < Rows; r++)
+            {
+                kernels.EncodeAffineRow(
+                    weights.AsSpan(r * Columns, Columns), 128, scales.AsSpan(r * 32, 32), zeros.AsSpan(r * 32, 32), 4,
+                    codes.AsSpan(r * Columns, Columns), ref sums);
+            }
+        });
         yield return Step("step INT4 search", () => kernels.FitAffine(Groups(), 4, AffineSearch.IntegerZero, scales, zeros));
         yield return Step("step lattice", () => kernels.FitLattice(Groups(), false, levels));
         yield return Step("step lattice offset", () => kernels.FitLattice(Groups(), true, levels));

@@ -116,7 +116,7 @@ internal sealed unsafe partial class KernelSet<T>(string name) : KernelSet
     {
         CheckLengths(original.Length, decoded.Length);
         fixed (float* w = original, v = decoded)
-            RowErrors<T>.Add(w, original.Length, new DecodedRow(v), Math.Max(1, original.Length), ref sums);
+            RowErrors<T>.Add<DecodedRow, AllSums>(w, original.Length, new DecodedRow(v), Math.Max(1, original.Length), ref sums);
     }
 
     public override void AddAffineErrors(
@@ -127,7 +127,7 @@ internal sealed unsafe partial class KernelSet<T>(string name) : KernelSet
         CheckLengths(scales.Length, zeroPoints.Length);
         fixed (float* w = original, scale = scales, zero = zeroPoints)
         fixed (byte* code = codes)
-            RowErrors<T>.Add(w, original.Length, new AffineRow(code, scale, zero), groupSize, ref sums);
+            RowErrors<T>.Add<AffineRow, AllSums>(w, original.Length, new AffineRow(code, scale, zero), groupSize, ref sums);
     }
 
     public override void AddLatticeErrors(
@@ -136,7 +136,7 @@ internal sealed unsafe partial class KernelSet<T>(string name) : KernelSet
         CheckRow(original, codes, groupSize, tables.Length / 4);
         fixed (float* w = original, table = tables)
         fixed (byte* code = codes)
-            RowErrors<T>.Add(w, original.Length, new LatticeRow(code, table), groupSize, ref sums);
+            RowErrors<T>.Add<LatticeRow, AllSums>(w, original.Length, new LatticeRow(code, table), groupSize, ref sums);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -58,6 +58,22 @@ internal abstract class KernelSet
     /// </summary>
     public abstract void EncodeAffine(ReadOnlySpan<float> weights, float scale, float zeroPoint, int bits, Span<byte> codes);
 
+    /// <summary>
+    /// The codes that <see cref="EncodeAffine"/> gives every group of a row, and of what <see cref="AddAffineErrors"/> adds for them the
+    /// sums that the row's gain follows from, or all.
+    /// </summary>
+    /// <param name="weights">The row.</param>
+    /// <param name="groupSize">Weights of a group: a multiple of 16, or the whole row.</param>
+    /// <param name="scales">One per group.</param>
+    /// <param name="zeroPoints">One per group.</param>
+    /// <param name="bits">2, 4 or 8.</param>
+    /// <param name="codes">Receives as many codes.</param>
+    /// <param name="sums">Product and Original are added to; the others as well where the result is true.</param>
+    /// <returns>Whether all sums are there.</returns>
+    public abstract bool EncodeAffineRow(
+        ReadOnlySpan<float> weights, int groupSize, ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, int bits,
+        Span<byte> codes, ref ErrorSums sums);
+
     /// <summary>The nearest codes of a lattice: bit 1 for w >= mu, bit 0 for w at or above the coarse value.</summary>
     public abstract void EncodeLattice(ReadOnlySpan<float> weights, float mu, float a1, float a2, Span<byte> codes);
 

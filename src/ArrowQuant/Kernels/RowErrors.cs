@@ -18,15 +18,21 @@ internal static unsafe class RowErrors<T>
     private const double SmallestSquare = 1e-16;
     private const double LargestSum = 1e30;
 
-    /// <summary>Adds the sums of a row.</summary>
+    /// <summary>Adds the sums of a row; those that are not asked for get nothing.</summary>
     /// <param name="weights">The original weights.</param>
     /// <param name="count">How many.</param>
     /// <param name="decoder">Decodes them.</param>
     /// <param name="groupSize">Weights of a group; a multiple of 16, or at least <paramref name="count"/>.</param>
     /// <param name="sums">Added to.</param>
+    /// <typeparam name="TDecoder">The decoder.</typeparam>
+    /// <typeparam name="TSums">
+    /// The sums that are wanted. Without <see cref="ErrorSums.Decoded"/> it cannot be seen whether single precision holds it: the caller
+    /// has made sure, by <see cref="HoldsDecoded"/>.
+    /// </typeparam>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Add<TDecoder>(float* weights, int count, TDecoder decoder, int groupSize, ref ErrorSums sums)
+    public static void Add<TDecoder, TSums>(float* weights, int count, TDecoder decoder, int groupSize, ref ErrorSums sums)
         where TDecoder : struct, IRowDecoder
+        where TSums : struct, ISumKinds
     {
         float* part = stackalloc float[Kinds * Partials];
         float* largest = stackalloc float[Partials];
@@ -41,8 +47,8 @@ internal static unsafe class RowErrors<T>
             while (first - (long)group * groupSize >= groupSize) group++;
             for (int lane = 0; lane < Partials; lane += T.Count)
             {
-                Partial sum = AddWhole(weights, first + lane, whole, decoder, groupSize, group, largest + lane);
-                if (whole == end) sum.AddTo(totals + lane);
+                Partial sum = AddWhole<TDecoder, TSums>(weights, first + lane, whole, decoder, groupSize, group, largest + lane);
+                if (whole == end) sum.AddTo<TSums>(totals + lane);
                 else sum.Store(part + lane);
             }
 
@@ -55,6 +61,12 @@ internal static unsafe class RowErrors<T>
         bool holds = row.Original >= SmallestSquare * count && row.Original <= LargestSum && row.Decoded <= LargestSum;
         sums.Add(holds ? row : Exact(weights, count, decoder, groupSize));
     }
+
+    /// <summary>
+    /// True where single precision certainly holds the squares of <paramref name="count"/> decoded weights of up to
+    /// <paramref name="largest"/>.
+    /// </summary>
+    public static bool HoldsDecoded(double largest, int count) => count * largest * largest <= LargestSum;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ErrorSums Exact<TDecoder>(float* weights, int count, TDecoder decoder, int groupSize)
@@ -78,9 +90,10 @@ internal static unsafe class RowErrors<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Partial AddWhole<TDecoder>(
+    private static Partial AddWhole<TDecoder, TSums>(
         float* weights, int first, int end, TDecoder decoder, int groupSize, int group, float* largest)
         where TDecoder : struct, IRowDecoder
+        where TSums : struct, ISumKinds
     {
         T product = T.Of(0f), original = product, decoded = product, error = product;
         T most = T.Load(largest);
@@ -91,9 +104,10 @@ internal static unsafe class RowErrors<T>
             {
                 T w = T.Load(weights + i);
                 T v = decoder.At<T>(i, group);
-                T difference = w - v;
                 product = T.MultiplyAdd(w, v, product);
                 original = T.MultiplyAdd(w, w, original);
+                if (!TSums.All) continue;
+                T difference = w - v;
                 decoded = T.MultiplyAdd(v, v, decoded);
                 error = T.MultiplyAdd(difference, difference, error);
                 most = T.Max(most, T.Abs(difference));
@@ -123,10 +137,16 @@ internal static unsafe class RowErrors<T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ErrorSums Total(double* totals, float* largest)
     {
-        double* total = stackalloc double[Kinds] { 0, 0, 0, 0 };
-        for (int i = 0; i < Kinds * Partials; i++) total[i / Partials] += totals[i];
-        ErrorSums sums = new() { Product = total[0], Original = total[1], Decoded = total[2], Error = total[3] };
-        for (int lane = 0; lane < Partials; lane++) sums.LargestError = MathF.Max(sums.LargestError, largest[lane]);
+        ErrorSums sums = default;
+        for (int lane = 0; lane < Partials; lane++)
+        {
+            sums.Product += totals[lane];
+            sums.Original += totals[Partials + lane];
+            sums.Decoded += totals[2 * Partials + lane];
+            sums.Error += totals[3 * Partials + lane];
+            sums.LargestError = MathF.Max(sums.LargestError, largest[lane]);
+        }
+
         return sums;
     }
 
@@ -136,10 +156,12 @@ internal static unsafe class RowErrors<T>
         public T Product, Original, Decoded, Error;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly void AddTo(double* totals)
+        public readonly void AddTo<TSums>(double* totals)
+            where TSums : struct, ISumKinds
         {
             T.AddTo(Product, totals);
             T.AddTo(Original, totals + Partials);
+            if (!TSums.All) return;
             T.AddTo(Decoded, totals + 2 * Partials);
             T.AddTo(Error, totals + 3 * Partials);
         }

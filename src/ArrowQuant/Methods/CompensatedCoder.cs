@@ -22,7 +22,7 @@ internal sealed class CompensatedCoder(KernelSet kernels, GridFit fit, HessianFa
     public static int RowsTogetherOf(QuantizedFormat format) => format.Trellis is null ? RowsTogether : TrellisTable.TileRows;
 
     /// <inheritdoc/>
-    public void Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes)
+    public KnownSums Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes, Span<ErrorSums> errors)
     {
         int rows = weights.Length / _layout.Columns;
         for (int r = 0; r < rows; r += _rowsTogether)
@@ -31,6 +31,8 @@ internal sealed class CompensatedCoder(KernelSet kernels, GridFit fit, HessianFa
             Range part = (r * _layout.Columns)..((r + count) * _layout.Columns);
             CodeRows(weights[part].ToArray(), block, firstRow + r, codes[part]);
         }
+
+        return KnownSums.None;
     }
 
     private void CodeRows(float[] working, QuantizedBlock block, int firstRow, Span<byte> codes)

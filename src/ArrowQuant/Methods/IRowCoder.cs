@@ -1,3 +1,4 @@
+using ArrowQuant.Kernels;
 using ArrowQuant.Tensors;
 
 namespace ArrowQuant.Methods;
@@ -13,5 +14,9 @@ internal interface IRowCoder
     /// <param name="block">Receives the grids of its rows from <paramref name="firstRow"/> on.</param>
     /// <param name="firstRow">The first row in the block.</param>
     /// <param name="codes">Receives [rows, columns] codes.</param>
-    void Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes);
+    /// <param name="errors">
+    /// Receives for every row the sums over its weights and what they decode to, as far as the coder finds them on the way.
+    /// </param>
+    /// <returns>Which sums are there for every row.</returns>
+    KnownSums Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes, Span<ErrorSums> errors);
 }

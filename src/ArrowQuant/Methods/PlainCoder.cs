@@ -10,31 +10,41 @@ namespace ArrowQuant.Methods;
 internal sealed class PlainCoder(KernelSet kernels, GridFit fit, float[] columnWeights) : IRowCoder
 {
     /// <inheritdoc/>
-    public void Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes)
+    public KnownSums Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes, Span<ErrorSums> errors)
     {
         fit.FitRows(weights, columnWeights, block, firstRow);
         GroupLayout layout = fit.Format.Groups;
-        int rows = weights.Length / layout.Columns;
-        for (int r = 0; r < rows; r++)
+        bool isAffine = fit.Format.Layout == CodeLayout.Affine;
+        KnownSums known = isAffine ? KnownSums.All : KnownSums.None;
+        for (int r = 0; r < weights.Length / layout.Columns; r++)
         {
-            for (int g = 0; g < layout.GroupsPerRow; g++)
-            {
-                int start = r * layout.Columns + g * layout.GroupSize;
-                int length = layout.LengthOf(g);
-                Encode(weights.Slice(start, length), block, (firstRow + r) * layout.GroupsPerRow + g, codes.Slice(start, length));
-            }
+            Range row = (r * layout.Columns)..((r + 1) * layout.Columns);
+            int firstGroup = (firstRow + r) * layout.GroupsPerRow;
+            if (!isAffine) EncodeLattice(weights[row], block, firstGroup, codes[row]);
+            else if (!EncodeAffine(weights[row], block, firstGroup, codes[row], out errors[r])) known = KnownSums.Gain;
         }
+
+        return known;
     }
 
-    private void Encode(ReadOnlySpan<float> weights, QuantizedBlock block, int group, Span<byte> codes)
+    private bool EncodeAffine(ReadOnlySpan<float> row, QuantizedBlock block, int firstGroup, Span<byte> codes, out ErrorSums errors)
     {
-        if (fit.Format.Layout == CodeLayout.Affine)
-        {
-            kernels.EncodeAffine(weights, block.Scales[group], block.ZeroPoints[group], fit.Format.BitWidth, codes);
-            return;
-        }
+        errors = default;
+        int groups = fit.Format.Groups.GroupsPerRow;
+        return kernels.EncodeAffineRow(
+            row, fit.Format.Groups.GroupSize, block.Scales.AsSpan(firstGroup, groups), block.ZeroPoints.AsSpan(firstGroup, groups),
+            fit.Format.BitWidth, codes, ref errors);
+    }
 
-        LatticeLevels levels = LatticeLevels.Of(block, group);
-        kernels.EncodeLattice(weights, levels.Mu, levels.A1, levels.A2, codes);
+    private void EncodeLattice(ReadOnlySpan<float> row, QuantizedBlock block, int firstGroup, Span<byte> codes)
+    {
+        GroupLayout layout = fit.Format.Groups;
+        for (int g = 0; g < layout.GroupsPerRow; g++)
+        {
+            int start = g * layout.GroupSize;
+            int length = layout.LengthOf(g);
+            LatticeLevels levels = LatticeLevels.Of(block, firstGroup + g);
+            kernels.EncodeLattice(row.Slice(start, length), levels.Mu, levels.A1, levels.A2, codes.Slice(start, length));
+        }
     }
 }

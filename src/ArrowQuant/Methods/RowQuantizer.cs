@@ -66,9 +66,11 @@ internal sealed class RowQuantizer(
         if (_codes.Length < weights.Length) _codes = new byte[weights.Length];
         Span<byte> codes = _codes.AsSpan(0, weights.Length);
         ReadOnlySpan<float> target = retarget is null ? weights : Retargeting.Apply(kernels, weights, retarget, _layout.Columns);
-        coder.Code(format.IsTransformed ? Transformed(target) : target, block, firstRow, codes);
+        Span<ErrorSums> errors = new ErrorSums[weights.Length / _layout.Columns];
+        KnownSums known = coder.Code(format.IsTransformed ? Transformed(target) : target, block, firstRow, codes, errors);
         Pack(codes, block, firstRow);
-        if (correction is null && !format.IsTransformed) return MeasureByWeights(weights, codes, block, firstRow);
+        if (correction is null && !format.IsTransformed)
+            return MeasureByWeights(weights, codes, block, firstRow, known, errors);
         return MeasureDecoded(weights, codes, block, firstRow);
     }
 
@@ -101,16 +103,17 @@ internal sealed class RowQuantizer(
         return measures;
     }
 
-    // Rows are measured as they are decoded; nothing is stored.
-    private RowMeasures MeasureByWeights(ReadOnlySpan<float> weights, ReadOnlySpan<byte> codes, QuantizedBlock block, int firstRow)
+    // Rows are measured as they are decoded, or were as they were coded; nothing is stored.
+    private RowMeasures MeasureByWeights(
+        ReadOnlySpan<float> weights, ReadOnlySpan<byte> codes, QuantizedBlock block, int firstRow, KnownSums known, ReadOnlySpan<ErrorSums> errors)
     {
         var measures = new RowMeasures(0);
         for (int r = 0; r < weights.Length / _layout.Columns; r++)
         {
             ReadOnlySpan<byte> rowCodes = codes.Slice(r * _layout.Columns, _layout.Columns);
-            ErrorSums row = default;
-            BlockDecoder.AddErrors(kernels, block, firstRow + r, rowCodes, RowOf(weights, r), ref row);
-            if (RowGain.Apply(block, firstRow + r, RowGain.Of(row)))
+            ErrorSums row = errors[r];
+            if (known == KnownSums.None) BlockDecoder.AddErrors(kernels, block, firstRow + r, rowCodes, RowOf(weights, r), ref row);
+            if (RowGain.Apply(block, firstRow + r, RowGain.Of(row)) || known == KnownSums.Gain)
             {
                 row = default;
                 BlockDecoder.AddErrors(kernels, block, firstRow + r, rowCodes, RowOf(weights, r), ref row);
