@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ArrowQuant.Kernels.Lanes;
 
 namespace ArrowQuant.Kernels;
 
@@ -18,6 +19,25 @@ internal static class FloatStorage
         uint magnitude = BitConverter.SingleToUInt32Bits(value) & 0x7FFFFFFF;
         return magnitude - 0x00800000 < 0x7F800000 - 0x00800000 ? RoundNormal(value) : RoundOther(value);
     }
+
+    /// <summary>True when <see cref="RoundUsual{T}"/> is <see cref="Round"/> in every lane: positive numbers, neither subnormal nor huge.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AreUsual<T>(T values)
+        where T : unmanaged, ILanes<T> =>
+        T.AllGreaterOrEqual(values, T.Of(1e-37f)) && T.AllGreaterOrEqual(T.Of(1e38f), values);
+
+    /// <summary>What <see cref="Round"/> makes of usual values.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T RoundUsual<T>(T values)
+        where T : unmanaged, ILanes<T>
+    {
+        T odd = T.ShiftRight(values, DroppedBits) & Bits<T>(1);
+        return T.AddBits(T.AddBits(values, Bits<T>((1 << DroppedBits - 1) - 1)), odd) & Bits<T>(~((1 << DroppedBits) - 1));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Bits<T>(int bits)
+        where T : unmanaged, ILanes<T> => T.Of(BitConverter.Int32BitsToSingle(bits));
 
     // Zero, subnormal, infinite or no number.
     private static float RoundOther(float value)

@@ -18,20 +18,21 @@ internal sealed unsafe partial class KernelSet<T>(string name) : KernelSet
 
     public override ProductKernels Products { get; } = new ProductKernels<T>();
 
-    public override void ToSingle(FloatFormat format, ReadOnlySpan<byte> source, Span<float> destination)
+    public override bool ToSingle(FloatFormat format, ReadOnlySpan<byte> source, Span<float> destination)
     {
         if (format is not (FloatFormat.Half or FloatFormat.BFloat16) || !BitConverter.IsLittleEndian)
         {
             FloatConversion.ToSingle(format, source, destination);
-            return;
+            return FiniteCheck.FirstNonFinite(destination) < 0;
         }
 
         FloatConversion.CheckLength(format, source, destination);
         fixed (byte* from = source)
         fixed (float* to = destination)
         {
-            if (format == FloatFormat.Half) SixteenBitFloats<T>.FromHalf((ushort*)from, destination.Length, to);
-            else SixteenBitFloats<T>.FromBFloat16((ushort*)from, destination.Length, to);
+            return format == FloatFormat.Half
+                ? SixteenBitFloats<T>.FromHalf((ushort*)from, destination.Length, to)
+                : SixteenBitFloats<T>.FromBFloat16((ushort*)from, destination.Length, to);
         }
     }
 

@@ -112,11 +112,12 @@ internal abstract class KernelSet
     /// Little-endian values to binary32: exact, but for Double, which is rounded ties to even. Subnormals, signed zeros, infinities and NaN
     /// are kept.
     /// </summary>
+    /// <returns>Whether all values are finite.</returns>
     /// <param name="format">How <paramref name="source"/> is encoded.</param>
     /// <param name="source">Exactly <paramref name="destination"/>.Length values.</param>
     /// <param name="destination">Receives the values; must not overlap <paramref name="source"/>.</param>
     /// <exception cref="ArgumentException"><paramref name="source"/> holds another number of values.</exception>
-    public abstract void ToSingle(FloatFormat format, ReadOnlySpan<byte> source, Span<float> destination);
+    public abstract bool ToSingle(FloatFormat format, ReadOnlySpan<byte> source, Span<float> destination);
 
     /// <summary>
     /// Quantizes block columns [first, end) one after the other and takes each column's error out of the columns behind it, up to column

@@ -11,6 +11,8 @@ internal static unsafe class RangeFit<T>
     where T : unmanaged, ILanes<T>
 {
     private const int MostLanes = 16;
+    private const int MantissaBits = 23;
+    private const int Bias = 127;
 
     /// <summary>Fits every group. Scales and zero points come out as they are stored.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -43,24 +45,30 @@ internal static unsafe class RangeFit<T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FitRanges(float* least, float* largest, int count, int bits, float* scales, float* zeroPoints)
     {
-        float* restore = stackalloc float[MostLanes];
         float* fitted = stackalloc float[2 * MostLanes];
+        T min = T.Load(least), max = T.Load(largest);
+        // FloatStorage.NormalizingFactor of every lane and its inverse: near 1 no product or quotient leaves the range of normal numbers.
+        T exponent = T.ToValues(T.ShiftRight(T.Max(T.Abs(min), T.Abs(max)), MantissaBits));
+        T power = T.Min(T.Max(T.Of(2f * Bias) - exponent, T.Of(1f)), T.Of(2f * Bias - 1));
+        T factor = PowerOfTwo(power);
+        AffineFit<T, Unweighted>.FitRange(min * factor, max * factor, bits, fitted, fitted + MostLanes);
+        T scale = T.Load(fitted) * PowerOfTwo(T.Of(2f * Bias) - power);
+        T.Store(FloatStorage.RoundUsual(scale), fitted);
+        bool isUsual = FloatStorage.AreUsual(scale);
         for (int lane = 0; lane < count; lane++)
         {
-            // Near 1 no product or quotient leaves the range of normal numbers.
-            float factor = FloatStorage.NormalizingFactor(MathF.Max(MathF.Abs(least[lane]), MathF.Abs(largest[lane])));
-            least[lane] *= factor;
-            largest[lane] *= factor;
-            restore[lane] = 1f / factor;
-        }
-
-        AffineFit<T, Unweighted>.FitRange(T.Load(least), T.Load(largest), bits, fitted, fitted + MostLanes);
-        for (int lane = 0; lane < count; lane++)
-        {
-            scales[lane] = FloatStorage.Round(fitted[lane] * restore[lane]);
+            scales[lane] = fitted[lane];
             zeroPoints[lane] = FloatStorage.Round(fitted[MostLanes + lane]);
         }
+
+        if (isUsual) return;
+        T.Store(scale, fitted);
+        for (int lane = 0; lane < count; lane++) scales[lane] = FloatStorage.Round(fitted[lane]);
     }
+
+    // 2^(biased - 127) of whole numbers 1..254: added to 2^23 they are the lowest bits, which moved up are an exponent.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T PowerOfTwo(T biased) => T.ShiftLeft(biased + T.Of(1 << MantissaBits), MantissaBits);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void RangeOf(float* x, int length, out float least, out float largest)

@@ -10,34 +10,67 @@ internal static unsafe class SixteenBitFloats<T>
     // 2^112 moves an exponent biased by 15 to one biased by 127.
     private const int RebiasBits = (127 - 15 + 127) << 23;
 
-    /// <summary>Converts binary16 values.</summary>
+    private const float Special = 65536f;
+
+    /// <summary>Converts binary16 values; true when all are finite.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void FromHalf(ushort* source, int count, float* destination)
+    public static bool FromHalf(ushort* source, int count, float* destination)
     {
+        T largest = T.Of(0f);
+        float rest = 0;
         int i = 0;
-        for (; i + T.Count <= count; i += T.Count) T.Store(Half<T>(source + i), destination + i);
-        for (; i < count; i++) Lanes1.Store(Half<Lanes1>(source + i), destination + i);
+        for (; i + T.Count <= count; i += T.Count)
+        {
+            T value = Half<T>(source + i);
+            T.Store(value, destination + i);
+            largest = T.Max(largest, T.Abs(value));
+        }
+
+        for (; i < count; i++)
+        {
+            Lanes1.Store(Half<Lanes1>(source + i), destination + i);
+            rest = MathF.Max(rest, MathF.Abs(destination[i]));
+        }
+
+        if (T.LargestOf(largest) < Special && rest < Special) return true;
+        for (i = 0; i < count; i++) destination[i] = (float)BitConverter.UInt16BitsToHalf(source[i]);
+        return false;
     }
 
-    /// <summary>Converts bfloat16 values.</summary>
+    /// <summary>Converts bfloat16 values; true when all are finite.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void FromBFloat16(ushort* source, int count, float* destination)
+    public static bool FromBFloat16(ushort* source, int count, float* destination)
     {
+        T sum = T.Of(0f);
+        Lanes1 rest = Lanes1.Of(0f);
         int i = 0;
-        for (; i + T.Count <= count; i += T.Count) T.Store(T.ShiftLeft(T.LoadBits16(source + i), 16), destination + i);
-        for (; i < count; i++) Lanes1.Store(Lanes1.ShiftLeft(Lanes1.LoadBits16(source + i), 16), destination + i);
+        for (; i + T.Count <= count; i += T.Count)
+        {
+            T value = T.ShiftLeft(T.LoadBits16(source + i), 16);
+            T.Store(value, destination + i);
+            sum = T.MultiplyAdd(value, T.Of(0f), sum); // stays 0 until a value is not finite, and is no number from then on
+        }
+
+        for (; i < count; i++)
+        {
+            Lanes1 value = Lanes1.ShiftLeft(Lanes1.LoadBits16(source + i), 16);
+            Lanes1.Store(value, destination + i);
+            rest = Lanes1.MultiplyAdd(value, Lanes1.Of(0f), rest);
+        }
+
+        return T.AllGreaterOrEqual(sum, T.Of(0f)) && Lanes1.AllGreaterOrEqual(rest, Lanes1.Of(0f));
     }
 
     // Exponent and mantissa at binary32's place, rebiased by a product, which makes subnormals right as well. What is infinite or no number
-    // comes out at 2^16 or above, which no finite binary16 reaches, and gets the largest exponent.
+    // comes out at 2^16 or above, which no finite binary16 reaches.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TLanes Half<TLanes>(ushort* source)
         where TLanes : unmanaged, ILanes<TLanes>
     {
         TLanes bits = TLanes.LoadBits16(source);
-        TLanes magnitude = TLanes.ShiftLeft(bits & Bits<TLanes>(0x7FFF), 13) * Bits<TLanes>(RebiasBits);
-        TLanes special = TLanes.GreaterOrEqual(magnitude, TLanes.Of(65536f)) & Bits<TLanes>(0x7F800000);
-        return magnitude | special | TLanes.ShiftLeft(bits & Bits<TLanes>(0x8000), 16);
+        TLanes magnitude = TLanes.ShiftLeft(bits & Bits<TLanes>(0x7FFF), 13);
+        TLanes sign = TLanes.ShiftLeft(bits, 16) & Bits<TLanes>(int.MinValue);
+        return (magnitude | sign) * Bits<TLanes>(RebiasBits);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -47,6 +47,9 @@ internal unsafe interface ILanes<TSelf>
 
     static abstract TSelf GreaterOrEqual(TSelf a, TSelf b);
 
+    /// <summary>True when <c>a >= b</c> in every lane.</summary>
+    static abstract bool AllGreaterOrEqual(TSelf a, TSelf b);
+
     /// <summary>Per lane: <paramref name="a"/> where the mask is set, else <paramref name="b"/>.</summary>
     static abstract TSelf Select(TSelf mask, TSelf a, TSelf b);
 
@@ -70,6 +73,9 @@ internal unsafe interface ILanes<TSelf>
 
     /// <summary>The bits of every lane, moved up.</summary>
     static abstract TSelf ShiftLeft(TSelf value, int bits);
+
+    /// <summary>The sum of the numbers that the bits of every lane are, modulo 2^32.</summary>
+    static abstract TSelf AddBits(TSelf a, TSelf b);
 
     static abstract TSelf operator &(TSelf a, TSelf b);
 

@@ -43,10 +43,15 @@ internal readonly unsafe struct Lanes1 : ILanes<Lanes1>
 
     public static Lanes1 GreaterOrEqual(Lanes1 a, Lanes1 b) => Mask(a._value >= b._value);
 
+    public static bool AllGreaterOrEqual(Lanes1 a, Lanes1 b) => a._value >= b._value;
+
     public static Lanes1 Select(Lanes1 mask, Lanes1 a, Lanes1 b) => BitConverter.SingleToInt32Bits(mask._value) != 0 ? a : b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddProducts(Lanes1 a, Lanes1 b, double* sums) => *sums += (double)a._value * b._value;
+
+    public static Lanes1 AddBits(Lanes1 a, Lanes1 b) =>
+        new(BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(a._value) + BitConverter.SingleToUInt32Bits(b._value)));
 
     public static Lanes1 operator &(Lanes1 a, Lanes1 b) =>
         new(BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(a._value) & BitConverter.SingleToUInt32Bits(b._value)));

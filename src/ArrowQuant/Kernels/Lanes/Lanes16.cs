@@ -66,6 +66,8 @@ internal readonly unsafe struct Lanes16 : ILanes<Lanes16>
 
     public static Lanes16 GreaterOrEqual(Lanes16 a, Lanes16 b) => new(Vector512.GreaterThanOrEqual(a._value, b._value));
 
+    public static bool AllGreaterOrEqual(Lanes16 a, Lanes16 b) => Vector512.GreaterThanOrEqualAll(a._value, b._value);
+
     public static Lanes16 Select(Lanes16 mask, Lanes16 a, Lanes16 b) => new(Vector512.ConditionalSelect(mask._value, a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -76,6 +78,8 @@ internal readonly unsafe struct Lanes16 : ILanes<Lanes16>
         Vector512.FusedMultiplyAdd(a0, b0, Vector512.Load(sums)).Store(sums);
         Vector512.FusedMultiplyAdd(a1, b1, Vector512.Load(sums + 8)).Store(sums + 8);
     }
+
+    public static Lanes16 AddBits(Lanes16 a, Lanes16 b) => new((a._value.AsUInt32() + b._value.AsUInt32()).AsSingle());
 
     public static Lanes16 operator &(Lanes16 a, Lanes16 b) => new(a._value & b._value);
 

@@ -57,6 +57,8 @@ internal readonly unsafe struct Lanes4 : ILanes<Lanes4>
 
     public static Lanes4 GreaterOrEqual(Lanes4 a, Lanes4 b) => new(Vector128.GreaterThanOrEqual(a._value, b._value));
 
+    public static bool AllGreaterOrEqual(Lanes4 a, Lanes4 b) => Vector128.GreaterThanOrEqualAll(a._value, b._value);
+
     public static Lanes4 Select(Lanes4 mask, Lanes4 a, Lanes4 b) => new(Vector128.ConditionalSelect(mask._value, a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -73,6 +75,8 @@ internal readonly unsafe struct Lanes4 : ILanes<Lanes4>
 
     /// <summary>The lanes of a vector.</summary>
     public static Lanes4 From(Vector128<float> value) => new(value);
+
+    public static Lanes4 AddBits(Lanes4 a, Lanes4 b) => new((a._value.AsUInt32() + b._value.AsUInt32()).AsSingle());
 
     public static Lanes4 operator &(Lanes4 a, Lanes4 b) => new(a._value & b._value);
 

@@ -59,6 +59,8 @@ internal readonly unsafe struct Lanes8 : ILanes<Lanes8>
 
     public static Lanes8 GreaterOrEqual(Lanes8 a, Lanes8 b) => new(Vector256.GreaterThanOrEqual(a._value, b._value));
 
+    public static bool AllGreaterOrEqual(Lanes8 a, Lanes8 b) => Vector256.GreaterThanOrEqualAll(a._value, b._value);
+
     public static Lanes8 Select(Lanes8 mask, Lanes8 a, Lanes8 b) => new(Vector256.ConditionalSelect(mask._value, a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -75,6 +77,8 @@ internal readonly unsafe struct Lanes8 : ILanes<Lanes8>
 
     /// <summary>The lanes of a vector.</summary>
     public static Lanes8 From(Vector256<float> value) => new(value);
+
+    public static Lanes8 AddBits(Lanes8 a, Lanes8 b) => new((a._value.AsUInt32() + b._value.AsUInt32()).AsSingle());
 
     public static Lanes8 operator &(Lanes8 a, Lanes8 b) => new(a._value & b._value);
 

@@ -33,9 +33,8 @@ internal static class WeightConverter
     public static void Convert(KernelSet kernels, MatrixReader reader, Func<int, long> rowOf, ReadOnlySpan<byte> bytes, Span<float> weights)
     {
         TensorInfo tensor = reader.Tensor;
-        kernels.ToSingle(ElementTypeFormats.FormatOf(tensor.ElementType), bytes, weights);
+        if (kernels.ToSingle(ElementTypeFormats.FormatOf(tensor.ElementType), bytes, weights)) return;
         int bad = FiniteCheck.FirstNonFinite(weights);
-        if (bad < 0) return;
         int columns = (int)reader.View.Columns;
         throw new ModelFormatException(
             $"{tensor.FilePath}: tensor {tensor.FullName} holds {weights[bad]} at row {rowOf(bad / columns)}, column {bad % columns} "
