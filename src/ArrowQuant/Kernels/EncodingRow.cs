@@ -22,13 +22,23 @@ internal readonly unsafe struct EncodingRow(float* weights, byte* codes, float* 
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TLanes At<TLanes>(int index, int group)
+    public GroupConstants<TLanes> Of<TLanes>(int group)
+        where TLanes : unmanaged, ILanes<TLanes> =>
+        new()
+        {
+            Scale = TLanes.Of(grids[group]),
+            ZeroPoint = TLanes.Of(grids[groups + group]),
+            Inverse = TLanes.Of(grids[2 * groups + group]),
+        };
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TLanes At<TLanes>(int index, GroupConstants<TLanes> group)
         where TLanes : unmanaged, ILanes<TLanes>
     {
-        TLanes zeroPoint = TLanes.Of(grids[groups + group]);
-        TLanes position = TLanes.MultiplyAdd(TLanes.Load(weights + index), TLanes.Of(grids[2 * groups + group]), zeroPoint);
+        TLanes position = TLanes.MultiplyAdd(TLanes.Load(weights + index), group.Inverse, group.ZeroPoint);
         TLanes code = TLanes.Min(TLanes.Max(TLanes.Round(position), TLanes.Of(0f)), TLanes.Of(last));
         TLanes.StoreBytes(code, codes + index);
-        return (code - zeroPoint) * TLanes.Of(grids[group]);
+        return (code - group.ZeroPoint) * group.Scale;
     }
 }

@@ -106,9 +106,8 @@ internal sealed unsafe partial class KernelSet<T>(string name) : KernelSet
         fixed (byte* source = codes)
         fixed (float* target = weights)
         {
-            var row = new LatticeRow(source, table);
             int i = 0;
-            for (; i + T.Count <= weights.Length; i += T.Count) T.Store(row.At<T>(i, 0), target + i);
+            for (; i + T.Count <= weights.Length; i += T.Count) T.Store(T.LookUp(source + i, table), target + i);
             for (; i < weights.Length; i++) target[i] = table[source[i]];
         }
     }

@@ -76,7 +76,7 @@ internal static unsafe class RowErrors<T>
         for (int i = 0; i < count; i++)
         {
             float decoded;
-            Lanes1.Store(decoder.At<Lanes1>(i, i / groupSize), &decoded);
+            Lanes1.Store(decoder.At(i, decoder.Of<Lanes1>(i / groupSize)), &decoded);
             double w = weights[i], v = decoded;
             float difference = weights[i] - decoded;
             sums.Product += w * v;
@@ -100,10 +100,11 @@ internal static unsafe class RowErrors<T>
         for (int i = first; i < end;)
         {
             int stop = (int)Math.Min(end, (group + 1L) * groupSize);
+            GroupConstants<T> constants = decoder.Of<T>(group);
             for (; i < stop; i += Partials)
             {
                 T w = T.Load(weights + i);
-                T v = decoder.At<T>(i, group);
+                T v = decoder.At(i, constants);
                 product = T.MultiplyAdd(w, v, product);
                 original = T.MultiplyAdd(w, w, original);
                 if (!TSums.All) continue;
@@ -125,7 +126,7 @@ internal static unsafe class RowErrors<T>
         where TDecoder : struct, IRowDecoder
     {
         Lanes1 w = Lanes1.Load(weights + i);
-        Lanes1 v = decoder.At<Lanes1>(i, group);
+        Lanes1 v = decoder.At(i, decoder.Of<Lanes1>(group));
         Lanes1 difference = w - v;
         Lanes1.Store(Lanes1.MultiplyAdd(w, v, Lanes1.Load(part)), part);
         Lanes1.Store(Lanes1.MultiplyAdd(w, w, Lanes1.Load(part + Partials)), part + Partials);
