@@ -59,7 +59,8 @@ internal static unsafe class RowErrors<T>
 
         ErrorSums row = Total(totals, largest);
         bool holds = row.Original >= SmallestSquare * count && row.Original <= LargestSum && row.Decoded <= LargestSum;
-        sums.Add(holds ? row : Exact(weights, count, decoder, groupSize));
+        if (!holds) row = Exact(weights, count, decoder, groupSize);
+        sums.Add(TSums.All ? row : new ErrorSums { Product = row.Product, Original = row.Original });
     }
 
     /// <summary>

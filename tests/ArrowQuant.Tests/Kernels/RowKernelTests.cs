@@ -106,6 +106,76 @@ public sealed class RowKernelTests
     }
 
     [Theory]
+    [InlineData("scalar")]
+    [InlineData("v128")]
+    [InlineData("v256")]
+    [InlineData("v512")]
+    public void ToSingle_OneValueThatIsNotFinite_IsNoticedAtEveryPlace(string width)
+    {
+        KernelSet kernels = KernelSet.Create(width);
+        foreach ((FloatFormat format, uint infinity) in new[]
+        {
+            (FloatFormat.Half, 0x7C00u), (FloatFormat.BFloat16, 0x7F80u), (FloatFormat.Single, 0x7F800000u),
+        })
+        {
+            int size = FloatConversion.ByteSize(format);
+            for (int place = 0; place < 67; place++)
+            {
+                // The largest finite value, infinity, its negative, a NaN
+                foreach ((uint bits, bool finite) in new[]
+                {
+                    (infinity - 1, true), (infinity, false), (infinity | 1u << (8 * size - 1), false), (infinity + 1, false),
+                })
+                {
+                    byte[] source = new byte[67 * size];
+                    BitConverter.GetBytes(bits).AsSpan(0, size).CopyTo(source.AsSpan(place * size));
+                    float[] values = new float[67];
+                    Assert.Equal(finite, kernels.ToSingle(format, source, values));
+                    Assert.Equal(finite, float.IsFinite(values[place]));
+                    Assert.All(values.Where((_, i) => i != place), value => Assert.Equal(0, value));
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("scalar")]
+    [InlineData("v128")]
+    [InlineData("v256")]
+    [InlineData("v512")]
+    public void EncodeAffineRow_EveryLengthGroupSizeAndMagnitude_IsEncodingThenMeasuring(string width)
+    {
+        KernelSet kernels = KernelSet.Create(width);
+        var random = new SeededNumbers(13);
+        foreach (float deviation in new[] { 0.02f, 1e-12f, 1e-33f, 1e25f, 0f })
+        {
+            for (int length = 1; length <= 257; length += deviation == 0.02f ? 1 : 16)
+            {
+                foreach ((int bits, int groupSize) in new[] { (2, 32), (4, 64), (4, 128), (8, 256), (8, 300) })
+                {
+                    float[] weights = [.. Enumerable.Range(0, length).Select(_ => deviation * (float)random.Gaussian())];
+                    int groups = (length + groupSize - 1) / groupSize;
+                    float[] scales = new float[groups], zeros = new float[groups];
+                    Scalar.FitAffine(new GroupRows(weights, length, groupSize), bits, AffineSearch.MinMax, scales, zeros);
+                    byte[] expected = new byte[length], codes = new byte[length];
+                    for (int g = 0; g < groups; g++)
+                    {
+                        Range part = (g * groupSize)..Math.Min(length, (g + 1) * groupSize);
+                        Scalar.EncodeAffine(weights.AsSpan(part), scales[g], zeros[g], bits, expected.AsSpan(part));
+                    }
+
+                    ErrorSums known = default, sums = default;
+                    Scalar.AddAffineErrors(weights, expected, groupSize, scales, zeros, ref known);
+                    bool all = kernels.EncodeAffineRow(weights, groupSize, scales, zeros, bits, codes, ref sums);
+                    Assert.Equal(expected, codes);
+                    Assert.Equal(all ? known : new ErrorSums { Product = known.Product, Original = known.Original }, sums);
+                    Assert.True(all || bits < 8);
+                }
+            }
+        }
+    }
+
+    [Theory]
     [InlineData(2)]
     [InlineData(4)]
     [InlineData(8)]
@@ -150,11 +220,13 @@ public sealed class RowKernelTests
             kernels.FitLattice(rows, true, new float[3 * groups]);
             byte[] codes = new byte[length];
             kernels.EncodeAffine(weights, scales[0], zeros[0], 4, codes);
+            kernels.EncodeAffineRow(weights, 32, scales, zeros, 4, codes, ref sums);
             kernels.AddErrors(weights, weights.ToArray(), ref sums);
             codes.CopyTo(memory.LastBytes(length));
             kernels.DecodeAffine(memory.LastBytes(length), scales[0], zeros[0], new float[length]);
             Codes.Pack(memory.LastBytes(length), 4, new byte[(length + 1) / 2]);
             kernels.AddAffineErrors(new float[length], memory.LastBytes(length), 32, scales, zeros, ref sums);
+            kernels.ToSingle(FloatFormat.Single, memory.LastBytes(4 * length), new float[length]);
             kernels.ToSingle(FloatFormat.Half, memory.LastBytes(2 * length), new float[length]);
             Codes.Unpack(memory.LastBytes((length + 1) / 2), 4, codes);
         }

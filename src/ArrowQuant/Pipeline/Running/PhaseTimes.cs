@@ -9,7 +9,7 @@ internal enum RunPhase
     /// <summary>Hashing them.</summary>
     Hash,
 
-    /// <summary>Converting, fitting, coding and measuring; waiting for the choices of a layer that another worker makes counts too.</summary>
+    /// <summary>Converting, fitting, coding and measuring, and waiting for the choices of a layer that another worker makes.</summary>
     Quantize,
 
     /// <summary>Making Parquet pages, hashing them and handing them to the system.</summary>

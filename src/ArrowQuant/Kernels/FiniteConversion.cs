@@ -3,8 +3,10 @@ using ArrowQuant.Kernels.Lanes;
 
 namespace ArrowQuant.Kernels;
 
-/// <summary>Binary16 and bfloat16 to binary32, exact for every bit pattern.</summary>
-internal static unsafe class SixteenBitFloats<T>
+/// <summary>
+/// Binary16, bfloat16 and binary32 to binary32, exact for every bit pattern; tells by the way whether all values are finite.
+/// </summary>
+internal static unsafe class FiniteConversion<T>
     where T : unmanaged, ILanes<T>
 {
     // 2^112 moves an exponent biased by 15 to one biased by 127.
@@ -48,18 +50,46 @@ internal static unsafe class SixteenBitFloats<T>
         {
             T value = T.ShiftLeft(T.LoadBits16(source + i), 16);
             T.Store(value, destination + i);
-            sum = T.MultiplyAdd(value, T.Of(0f), sum); // stays 0 until a value is not finite, and is no number from then on
+            sum = AddNothing(value, sum);
         }
 
         for (; i < count; i++)
         {
             Lanes1 value = Lanes1.ShiftLeft(Lanes1.LoadBits16(source + i), 16);
             Lanes1.Store(value, destination + i);
-            rest = Lanes1.MultiplyAdd(value, Lanes1.Of(0f), rest);
+            rest = AddNothing(value, rest);
         }
 
         return T.AllGreaterOrEqual(sum, T.Of(0f)) && Lanes1.AllGreaterOrEqual(rest, Lanes1.Of(0f));
     }
+
+    /// <summary>Copies binary32 values; true when all are finite.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static bool FromSingle(float* source, int count, float* destination)
+    {
+        T sum = T.Of(0f);
+        Lanes1 rest = Lanes1.Of(0f);
+        int i = 0;
+        for (; i + T.Count <= count; i += T.Count)
+        {
+            T value = T.Load(source + i);
+            T.Store(value, destination + i);
+            sum = AddNothing(value, sum);
+        }
+
+        for (; i < count; i++)
+        {
+            destination[i] = source[i];
+            rest = AddNothing(Lanes1.Load(source + i), rest);
+        }
+
+        return T.AllGreaterOrEqual(sum, T.Of(0f)) && Lanes1.AllGreaterOrEqual(rest, Lanes1.Of(0f));
+    }
+
+    // Stays 0 until a value is not finite, and is no number from then on.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TLanes AddNothing<TLanes>(TLanes value, TLanes sum)
+        where TLanes : unmanaged, ILanes<TLanes> => TLanes.MultiplyAdd(value, TLanes.Of(0f), sum);
 
     // Exponent and mantissa at binary32's place, rebiased by a product, which makes subnormals right as well. What is infinite or no number
     // comes out at 2^16 or above, which no finite binary16 reaches.
