@@ -1,5 +1,6 @@
 using Apache.Arrow;
 using Apache.Arrow.Ipc;
+using ArrowQuant.Storage;
 using ArrowQuant.Sources.Parquet;
 using ParquetSharp;
 using ParquetSharp.Arrow;
@@ -29,8 +30,7 @@ internal sealed class ParquetBatches : IBatchReader
     public static IBatchReader Open(string path)
     {
         (int[] columns, long batchRows) = Plan(path);
-        using ReaderProperties properties = ReaderProperties.GetDefaultReaderProperties();
-        properties.EnableBufferedStream();
+        using ReaderProperties properties = ParquetMemory.BufferedReader();
         using ArrowReaderProperties arrow = ArrowReaderProperties.GetDefault();
         arrow.BatchSize = batchRows;
         arrow.UseThreads = false;

@@ -97,8 +97,7 @@ internal sealed class ShardReader : IDisposable
         try
         {
             pages = ParquetPages.Open(path);
-            using ReaderProperties properties = ReaderProperties.GetDefaultReaderProperties();
-            properties.EnableBufferedStream(); // else a whole column chunk would be in memory at once
+            using ReaderProperties properties = ParquetMemory.BufferedReader();
             return (pages, new ParquetFileReader(path, properties));
         }
         catch (Exception e) when (Failures.IsDamage(e))

@@ -14,6 +14,7 @@ internal sealed class BlockScheduler<TResult>
     private readonly ShardQueue<TResult>[] _shards;
     private readonly Func<int, BlockJob, BlockBuffers, TResult> _work;
     private readonly Action<int, BlockJob, TResult> _write;
+    private int _open;
     private bool _stopped;
     private (int Shard, int Position, ExceptionDispatchInfo Error)? _failure;
 
@@ -38,9 +39,9 @@ internal sealed class BlockScheduler<TResult>
     public int Threads { get; }
 
     /// <summary>
-    /// How far the taken jobs of a shard may run ahead of the written ones: one for each worker, and one that is being written.
+    /// Jobs of all shards that may be taken and not yet written: one that a worker is at and one that waits for its turn, for each worker.
     /// </summary>
-    public static int Window(int threads) => threads + 1;
+    public static int MostOpen(int threads) => 2 * threads;
 
     /// <summary>Lets running jobs finish and takes no more.</summary>
     public void Stop()
@@ -113,6 +114,7 @@ internal sealed class BlockScheduler<TResult>
                 {
                     preferred = shard;
                     (position, job) = _shards[shard].Take();
+                    _open++;
                     return true;
                 }
 
@@ -130,6 +132,7 @@ internal sealed class BlockScheduler<TResult>
 
     private int Choose(int worker, int preferred)
     {
+        if (_open == MostOpen(Threads)) return -1;
         if (preferred >= 0 && _shards[preferred].HasJob) return preferred;
         int untouched = Array.FindIndex(_shards, s => s.IsUntouched && s.HasJob);
         if (untouched >= 0) return untouched;
@@ -141,6 +144,9 @@ internal sealed class BlockScheduler<TResult>
 
         return -1;
     }
+
+    // How far the taken jobs of a shard may run ahead of the written ones: one for each worker, and one that is being written.
+    private static int Window(int threads) => threads + 1;
 
     private void HandOn(int shard)
     {
@@ -169,6 +175,7 @@ internal sealed class BlockScheduler<TResult>
             lock (_gate)
             {
                 queue.Advance();
+                _open--;
                 Monitor.PulseAll(_gate);
             }
         }

@@ -62,16 +62,12 @@ internal static class JobPlan
     public static long ExpectedBytes(ModelPlan plan, IReadOnlyList<BlockJob> jobs, TensorWork?[] work, ArtefactWriterOptions options) =>
         options.Compression != Compression.None ? 0 : jobs.Sum(job => StoredBytes(plan, work[job.TensorIndex]!, job) + BytesBesideBlock);
 
-    // Blocks that are made, wait for their turn or are being written at most.
-    private static int WaitingBlocks(int threads, int shards) => Math.Min(threads, shards) * BlockScheduler<object>.Window(threads);
-
     private static long StoredBytes(ModelPlan plan, TensorWork tensor, BlockJob job) => tensor.Job is { } layer
         ? plan.Size.Of(tensor.Reader.View with { Rows = job.RowCount }, layer.BitWidth)
         : BlockBytes(tensor, job);
 
     /// <summary>
-    /// Bytes of block buffers: source and weights once per worker, and results that wait for their turn, a window of blocks for each shard
-    /// that is open.
+    /// Bytes of block buffers: source and weights once per worker, and the results that are made, wait for their turn or are being written.
     /// </summary>
     public static long BytesNeeded(ModelPlan plan, IReadOnlyList<IReadOnlyList<BlockJob>> jobs, TensorWork?[] work, int threads)
     {
@@ -92,6 +88,6 @@ internal static class JobPlan
             weights = Math.Max(weights, columns * (tiles ? TileCopies * Math.Min(rows, job.RowCount) : rows));
         }
 
-        return threads * (source + weights * sizeof(float)) + (long)WaitingBlocks(threads, jobs.Count) * result;
+        return threads * (source + weights * sizeof(float)) + (long)BlockScheduler<object>.MostOpen(threads) * result;
     }
 }

@@ -43,8 +43,7 @@ internal sealed class ParquetFile : IDisposable
 
     private static ParquetFileReader OpenReader(string path)
     {
-        using ReaderProperties properties = ReaderProperties.GetDefaultReaderProperties();
-        properties.EnableBufferedStream(); // otherwise the whole column chunk is held in memory
+        using ReaderProperties properties = ParquetMemory.BufferedReader();
         return new ParquetFileReader(path, properties);
     }
 
