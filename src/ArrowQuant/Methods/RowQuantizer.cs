@@ -105,7 +105,8 @@ internal sealed class RowQuantizer(
 
     // Rows are measured as they are decoded, or were as they were coded; nothing is stored.
     private RowMeasures MeasureByWeights(
-        ReadOnlySpan<float> weights, ReadOnlySpan<byte> codes, QuantizedBlock block, int firstRow, KnownSums known, ReadOnlySpan<ErrorSums> errors)
+        ReadOnlySpan<float> weights, ReadOnlySpan<byte> codes, QuantizedBlock block, int firstRow,
+        KnownSums known, ReadOnlySpan<ErrorSums> errors)
     {
         var measures = new RowMeasures(0);
         for (int r = 0; r < weights.Length / _layout.Columns; r++)

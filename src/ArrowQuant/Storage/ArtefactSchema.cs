@@ -48,7 +48,8 @@ internal static class ArtefactSchema
     {
         // Statistics of data would copy its values; dictionaries pay for no column here, since zstd sees the repeats.
         using WriterPropertiesBuilder builder = new();
-        builder.MemoryPool(ParquetMemory.Pool()).DisableDictionary().DisableWritePageIndex().SetSizeStatisticsLevel(SizeStatisticsLevel.None);
+        builder.MemoryPool(ParquetMemory.Pool());
+        builder.DisableDictionary().DisableWritePageIndex().SetSizeStatisticsLevel(SizeStatisticsLevel.None);
         foreach (ArtefactColumn column in ArtefactColumns.All.Where(column => column != ArtefactColumns.Data))
             builder.Compression(column.LeafPath, Compression.Zstd).CompressionLevel(column.LeafPath, SmallColumnLevel);
         foreach (ArtefactColumn column in ArtefactColumns.Bulk) builder.DisableStatistics(column.LeafPath);
