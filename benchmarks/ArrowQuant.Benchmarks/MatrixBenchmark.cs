@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using ArrowQuant.Benchmarks.Speed;
 using ArrowQuant.Kernels;
 using ArrowQuant.Kernels.LinearAlgebra;
+using ArrowQuant.Methods;
+using ArrowQuant.Tensors;
 
 namespace ArrowQuant.Benchmarks;
 
@@ -18,7 +21,7 @@ internal static class MatrixBenchmark
         int d = arguments.Length > 0 ? int.Parse(arguments[0]) : 4096;
         int rounds = arguments.Length > 1 ? int.Parse(arguments[1]) : 5;
         KernelSet kernels = KernelSet.Create(arguments.Length > 2 ? arguments[2] : null);
-        Case[] cases = CreateCases(kernels.Algebra, d, Environment.ProcessorCount);
+        Case[] cases = [.. CreateCases(kernels.Algebra, d, Environment.ProcessorCount), Gptq(kernels, d, Environment.ProcessorCount)];
         Rates[][] results = [.. cases.Select(_ => new Rates[rounds])];
         for (int round = 0; round < rounds; round++)
         {
@@ -84,6 +87,34 @@ internal static class MatrixBenchmark
                 algebra.RowProducts(x.AsSpan(0, Block * d), h, rows, Block, d, products)),
             new($"MatMulTransposed [{d}, {d}]", threads, 2 * cube, () => algebra.MatMulTransposed(x, h, u, d, d, d, threads)),
         ];
+    }
+
+    // A whole layer [d, d] with d samples: Hessian, factor of its inverse, and every column's error taken out of those behind it, INT4 of
+    // the range in groups of 128. The flops are those that the method needs: d^3, 2/3 d^3 and d^3.
+    private static Case Gptq(KernelSet kernels, int d, int threads)
+    {
+        const int Group = 128;
+        float[] x = Values(d * d);
+        float[] weights = Values(d * d);
+        var samples = ActivationSamples.Pooled(x, d, new int[d], 1);
+        var format = new QuantizedFormat { BitWidth = 4, Layout = CodeLayout.Affine, Groups = new GroupLayout(d, Group) };
+        var block = new QuantizedBlock(format, 0, d);
+        int parts = d / CompensatedCoder.RowsTogether;
+        return new($"GPTQ INT4 [{d}, {d}], {d} samples", threads, 8.0 / 3 * d * d * d, () =>
+        {
+            HessianFactor hessian = HessianFactor.TryCreate(kernels, samples, d, false, threads)!;
+            Crew.Run(threads, parts, () =>
+            {
+                var coder = new CompensatedCoder(kernels, new GridFit(kernels, format, AffineSearch.MinMax), hessian);
+                byte[] codes = new byte[CompensatedCoder.RowsTogether * d];
+                ErrorSums[] sums = new ErrorSums[CompensatedCoder.RowsTogether];
+                return part =>
+                {
+                    int first = part * CompensatedCoder.RowsTogether;
+                    coder.Code(weights.AsSpan(first * d, codes.Length), block, first, codes, sums);
+                };
+            });
+        });
     }
 
     private static float[] Values(int count)

@@ -1,7 +1,7 @@
 using Apache.Arrow;
 using Apache.Arrow.Ipc;
-using ArrowQuant.Storage;
 using ArrowQuant.Sources.Parquet;
+using ArrowQuant.Storage;
 using ParquetSharp;
 using ParquetSharp.Arrow;
 
