@@ -117,6 +117,13 @@ internal static unsafe class LatticeFit<T, TWeighting>
     private static Lattice Split(in Group group, T mu)
     {
         (T total, T totalWeight, T squares) = Fold(group, mu);
+        SortingNetwork<T, TWeighting>.Merge(group.Magnitudes, group.Padded, group.Padded / 2);
+        return Scan(group, mu, total, totalWeight, squares);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static Lattice Scan(in Group group, T mu, T total, T totalWeight, T squares)
+    {
         float* magnitudes = group.Magnitudes;
         float* weights = group.MagnitudeWeights;
         T bestGain = total * total / totalWeight;
@@ -125,7 +132,8 @@ internal static unsafe class LatticeFit<T, TWeighting>
         T sum = T.Of(0f);
         T weightSum = sum;
         float* inverses = group.Inverses;
-        for (int k = 1; k < group.Length; k++)
+        int length = group.Length;
+        for (int k = 1; k < length; k++)
         {
             T weight = WeightAt(weights, k - 1);
             sum += Weigh(T.Load(magnitudes + (nint)(k - 1) * T.Count), weight);
@@ -133,9 +141,9 @@ internal static unsafe class LatticeFit<T, TWeighting>
             T rest = total - sum;
             T gain = TWeighting.HasWeights
                 ? sum * sum / weightSum + rest * rest / T.Max(totalWeight - weightSum, T.Of(SmallestWeight))
-                : T.MultiplyAdd(sum * sum, T.Of(inverses[k]), rest * rest * T.Of(inverses[group.Length - k]));
+                : T.MultiplyAdd(sum * sum, T.Of(inverses[k]), rest * rest * T.Of(inverses[length - k]));
             T better = T.GreaterThan(gain, bestGain);
-            bestGain = T.Select(better, gain, bestGain);
+            bestGain = T.Max(gain, bestGain); // the next comparison waits for this alone
             bestSum = T.Select(better, sum, bestSum);
             bestWeight = T.Select(better, weightSum, bestWeight);
         }
@@ -148,28 +156,37 @@ internal static unsafe class LatticeFit<T, TWeighting>
         return new Lattice { Mu = mu, A1 = (high + low) * half, A2 = T.Max((high - low) * half, zero), Error = squares - bestGain };
     }
 
-    // |x - mu| in ascending order, with its sums. x ascends, so |x - mu| falls and then rises: bitonic, and one merge sorts it.
+    // |x - mu| with its sums. x ascends, so |x - mu| falls and then rises: bitonic, and one merge sorts it. Nothing is called from here:
+    // a call would move the sums to memory and back for every weight.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static (T Total, T Weight, T Squares) Fold(in Group group, T mu)
     {
         T total = T.Of(0f);
         T totalWeight = total;
         T squares = total;
-        for (int i = 0; i < group.Padded; i++)
+        float* sorted = group.Sorted, sortedWeights = group.SortedWeights;
+        float* magnitudes = group.Magnitudes, magnitudeWeights = group.MagnitudeWeights;
+        int length = group.Length, padded = group.Padded;
+        for (int i = 0; i < length; i++)
         {
-            T magnitude = T.Abs(T.Load(group.Sorted + (nint)i * T.Count) - mu);
-            T.Store(magnitude, group.Magnitudes + (nint)i * T.Count);
-            if (TWeighting.HasWeights) T.Store(T.Load(group.SortedWeights + (nint)i * T.Count), group.MagnitudeWeights + (nint)i * T.Count);
-            if (i >= group.Length) continue;
-            T weight = WeightAt(group.SortedWeights, i);
+            T magnitude = T.Abs(T.Load(sorted + (nint)i * T.Count) - mu);
+            T.Store(magnitude, magnitudes + (nint)i * T.Count);
+            T weight = WeightAt(sortedWeights, i);
             T weighted = Weigh(magnitude, weight);
             total += weighted;
-            totalWeight += weight;
             squares = T.MultiplyAdd(weighted, magnitude, squares);
+            if (!TWeighting.HasWeights) continue;
+            T.Store(weight, magnitudeWeights + (nint)i * T.Count);
+            totalWeight += weight;
         }
 
-        SortingNetwork<T, TWeighting>.Merge(group.Magnitudes, group.Padded, group.Padded / 2);
-        return (total, totalWeight, squares);
+        for (int i = length; i < padded; i++)
+        {
+            T.Store(T.Abs(T.Load(sorted + (nint)i * T.Count) - mu), magnitudes + (nint)i * T.Count);
+            if (TWeighting.HasWeights) T.Store(T.Load(sortedWeights + (nint)i * T.Count), magnitudeWeights + (nint)i * T.Count);
+        }
+
+        return (total, TWeighting.HasWeights ? totalWeight : T.Of(length), squares);
     }
 
     // Padding is +infinity and stays at the end.
