@@ -47,42 +47,34 @@ internal static class KernelCases
     /// <summary>Packed codes to F32 in memory, as a reader decodes rows.</summary>
     public static IEnumerable<KernelCase> Decoding(KernelSet kernels, KernelData data) =>
     [
-        Dequantize(kernels, data, "INT4 -> F32", 4, 7f, null),
-        Dequantize(kernels, data, "INT2 affine -> F32", 2, 1.5f, null),
-        Dequantize(kernels, data, "INT2 trellis4 -> F32", 2, TrellisTable.Bias, TrellisTable.Four),
-        Dequantize(kernels, data, "INT2 trellis6 -> F32", 2, TrellisTable.Bias, TrellisTable.Six),
+        Dequantize(kernels, data, "INT4 -> F32", 4, CodeLayout.Affine),
+        Dequantize(kernels, data, "INT2 affine -> F32", 2, CodeLayout.Affine),
+        Dequantize(kernels, data, "INT2 trellis4 -> F32", 2, CodeLayout.Trellis4),
+        Dequantize(kernels, data, "INT2 trellis6 -> F32", 2, CodeLayout.Trellis6),
     ];
 
-    private static KernelCase Dequantize(
-        KernelSet kernels, KernelData data, string name, int bits, float zeroPoint, TrellisTable? trellis)
+    private static KernelCase Dequantize(KernelSet kernels, KernelData data, string name, int bits, CodeLayout layout)
     {
-        const int PartWeights = Rows * Columns;
-        int parts = (int)(data.Target.Bytes / (PartWeights * sizeof(float)));
-        float[] scales = [.. Enumerable.Repeat(0.01f, PartWeights / 128)];
-        float[] zeros = [.. Enumerable.Repeat(zeroPoint, PartWeights / 128)];
-        int rowBytes = Columns * bits / 8;
+        const int BlockRows = 256;
+        const int BlockWeights = BlockRows * Columns;
+        var format = new QuantizedFormat { BitWidth = bits, Layout = layout, Groups = new GroupLayout(Columns, 128) };
+        int parts = (int)(data.Target.Bytes / (BlockWeights * sizeof(float)));
         return new KernelCase
         {
             Name = name,
-            Bytes = (long)parts * PartWeights * sizeof(float),
+            Bytes = (long)parts * BlockWeights * sizeof(float),
             BytesPerParameter = sizeof(float),
             Writes = true,
             Run = threads => Crew.Run(threads, parts, () =>
             {
-                byte[] codes = new byte[Columns];
-                byte[] states = new byte[Columns];
+                var block = new QuantizedBlock(format, 0, BlockRows);
+                data.Half.Slice(0, block.Codes.Length).CopyTo(block.Codes);
+                block.Scales.AsSpan().Fill(0.01f);
+                block.ZeroPoints.AsSpan().Fill(1.5f);
                 return part =>
                 {
-                    for (int r = 0; r < Rows; r++)
-                    {
-                        long row = (long)part * Rows + r;
-                        Codes.Unpack(data.Half.Slice(row * rowBytes, rowBytes), bits, codes);
-                        if (trellis is not null) kernels.StepTrellis(trellis, states, codes);
-                        Span<byte> bytes = data.Target.Slice(row * Columns * sizeof(float), Columns * sizeof(float));
-                        Span<float> target = MemoryMarshal.Cast<byte, float>(bytes);
-                        for (int g = 0; g < Columns / 128; g++)
-                            kernels.DecodeAffine(codes.AsSpan(128 * g, 128), scales[g], zeros[g], target.Slice(128 * g, 128));
-                    }
+                    Span<byte> bytes = data.Target.Slice((long)part * BlockWeights * sizeof(float), BlockWeights * sizeof(float));
+                    BlockDecoder.Decode(kernels, block, 0, BlockRows, MemoryMarshal.Cast<byte, float>(bytes));
                 };
             }),
         };

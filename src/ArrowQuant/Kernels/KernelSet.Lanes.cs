@@ -88,20 +88,6 @@ internal sealed unsafe partial class KernelSet<T>(string name) : KernelSet
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void DecodeAffine(ReadOnlySpan<byte> codes, float scale, float zeroPoint, Span<float> weights)
-    {
-        CheckLengths(weights.Length, codes.Length);
-        fixed (byte* source = codes)
-        fixed (float* target = weights)
-        {
-            int i = 0;
-            for (; i + T.Count <= weights.Length; i += T.Count)
-                T.Store((T.LoadBytes(source + i) - T.Of(zeroPoint)) * T.Of(scale), target + i);
-            for (; i < weights.Length; i++) target[i] = (source[i] - zeroPoint) * scale;
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void DecodeLattice(ReadOnlySpan<byte> codes, float mu, float a1, float a2, Span<float> weights)
     {
         CheckLengths(weights.Length, codes.Length);

@@ -47,6 +47,42 @@ internal sealed unsafe partial class KernelSet<T>
         return all;
     }
 
+    public override void DecodeAffine(ReadOnlySpan<byte> codes, float scale, float zeroPoint, Span<float> weights)
+    {
+        CheckLengths(weights.Length, codes.Length);
+        fixed (byte* source = codes)
+        fixed (float* target = weights)
+            DecodeGroup(source, weights.Length, scale, zeroPoint, target);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void DecodeAffineRow(
+        ReadOnlySpan<byte> codes, int groupSize, ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, Span<float> weights)
+    {
+        CheckLengths(weights.Length, codes.Length);
+        if ((weights.Length + groupSize - 1L) / groupSize > scales.Length)
+            throw new ArgumentException($"{scales.Length} groups of {groupSize} do not hold {weights.Length} weights", nameof(scales));
+        if (zeroPoints.Length != 1) CheckLengths(scales.Length, zeroPoints.Length);
+        fixed (byte* source = codes)
+        fixed (float* target = weights)
+        {
+            for (int g = 0, start = 0; start < weights.Length; g++, start += groupSize)
+            {
+                int length = Math.Min(groupSize, weights.Length - start);
+                DecodeGroup(source + start, length, scales[g], zeroPoints[zeroPoints.Length == 1 ? 0 : g], target + start);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void DecodeGroup(byte* source, int length, float scale, float zeroPoint, float* target)
+    {
+        T scales = T.Of(scale), zeroPoints = T.Of(zeroPoint);
+        int i = 0;
+        for (; i + T.Count <= length; i += T.Count) T.Store((T.LoadBytes(source + i) - zeroPoints) * scales, target + i);
+        for (; i < length; i++) target[i] = (source[i] - zeroPoint) * scale;
+    }
+
     // False when one scale is 0, or so small or large that its inverse cannot be used as it is; grids are laid out as EncodingRow has them.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryInvert(Span<float> grids, int groups, int last, out float largest)

@@ -85,6 +85,15 @@ internal abstract class KernelSet
     /// </summary>
     public abstract void DecodeLattice(ReadOnlySpan<byte> codes, float mu, float a1, float a2, Span<float> weights);
 
+    /// <summary>The same for every group of a row.</summary>
+    /// <param name="codes">The codes of the row.</param>
+    /// <param name="groupSize">Weights of a group; the last one may be short.</param>
+    /// <param name="scales">One per group.</param>
+    /// <param name="zeroPoints">One per group, or one for all.</param>
+    /// <param name="weights">Receives as many weights.</param>
+    public abstract void DecodeAffineRow(
+        ReadOnlySpan<byte> codes, int groupSize, ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, Span<float> weights);
+
     /// <summary>Adds the sums over one row of weights, in the order that <see cref="RowErrors{T}"/> defines.</summary>
     public abstract void AddErrors(ReadOnlySpan<float> original, ReadOnlySpan<float> decoded, ref ErrorSums sums);
 

@@ -38,32 +38,33 @@ internal static class BlockDecoder
     public static void DecodeRow(KernelSet kernels, QuantizedBlock block, int row, ReadOnlySpan<byte> codes, Span<float> destination)
     {
         GroupLayout layout = block.Format.Groups;
-        for (int g = 0; g < layout.GroupsPerRow; g++)
+        int first = row * layout.GroupsPerRow, count = layout.GroupsPerRow;
+        if (block.Format.LevelsPerGroup > 0)
         {
-            int start = g * layout.GroupSize;
-            int length = layout.LengthOf(g);
-            int group = row * layout.GroupsPerRow + g;
-            ReadOnlySpan<byte> source = codes.Slice(start, length);
-            Span<float> target = destination.Slice(start, length);
-            if (block.Format.Layout == CodeLayout.Affine)
-            {
-                kernels.DecodeAffine(source, block.Scales[group], block.ZeroPoints[group], target);
-            }
-            else if (block.Format.Trellis is not null)
-            {
-                kernels.DecodeAffine(source, block.Scales[group], TrellisTable.Bias, target);
-            }
-            else
-            {
-                LatticeLevels levels = LatticeLevels.Of(block, group);
-                kernels.DecodeLattice(source, levels.Mu, levels.A1, levels.A2, target);
-            }
+            DecodeLatticeRow(kernels, block, first, codes, destination);
+        }
+        else
+        {
+            ReadOnlySpan<float> zeroPoints = block.Format.Trellis is null ? block.ZeroPoints.AsSpan(first, count) : [TrellisTable.Bias];
+            kernels.DecodeAffineRow(codes, layout.GroupSize, block.Scales.AsSpan(first, count), zeroPoints, destination);
         }
 
         block.Format.Rotation?.RotateBack(kernels, destination);
         if (block.Format.EqualizationScales is not { } scales) return;
         int perChannel = destination.Length / scales.Length;
         for (int c = 0; c < destination.Length; c++) destination[c] *= scales[c / perChannel];
+    }
+
+    private static void DecodeLatticeRow(
+        KernelSet kernels, QuantizedBlock block, int firstGroup, ReadOnlySpan<byte> codes, Span<float> destination)
+    {
+        GroupLayout layout = block.Format.Groups;
+        for (int g = 0; g < layout.GroupsPerRow; g++)
+        {
+            Range group = (g * layout.GroupSize)..(g * layout.GroupSize + layout.LengthOf(g));
+            LatticeLevels levels = LatticeLevels.Of(block, firstGroup + g);
+            kernels.DecodeLattice(codes[group], levels.Mu, levels.A1, levels.A2, destination[group]);
+        }
     }
 
     /// <summary>

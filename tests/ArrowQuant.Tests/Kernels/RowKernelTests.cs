@@ -200,6 +200,35 @@ public sealed class RowKernelTests
         }
     }
 
+    [Theory]
+    [InlineData("scalar")]
+    [InlineData("v128")]
+    [InlineData("v256")]
+    [InlineData("v512")]
+    public void DecodeAffineRow_EveryLengthAndGroupSize_IsEveryGroupByItself(string width)
+    {
+        KernelSet kernels = KernelSet.Create(width);
+        var random = new SeededNumbers(14);
+        for (int length = 1; length <= 257; length++)
+        {
+            foreach (int groupSize in new[] { 1, 24, 32, 128, 300 })
+            {
+                byte[] codes = [.. Enumerable.Range(0, length).Select(_ => (byte)random.Below(256))];
+                int groups = (length + groupSize - 1) / groupSize;
+                float[] scales = random.Gaussian(groups), zeros = random.Gaussian(groups, 100);
+                float[] all = new float[length], one = new float[length];
+                kernels.DecodeAffineRow(codes, groupSize, scales, zeros, all);
+                kernels.DecodeAffineRow(codes, groupSize, scales, [128f], one);
+                Assert.Equal(Enumerable.Range(0, length).Select(i => (codes[i] - zeros[i / groupSize]) * scales[i / groupSize]), all);
+                Assert.Equal(Enumerable.Range(0, length).Select(i => (codes[i] - 128f) * scales[i / groupSize]), one);
+            }
+        }
+
+        ArgumentException few = Assert.Throws<ArgumentException>(
+            () => kernels.DecodeAffineRow(new byte[64], 32, new float[1], new float[1], new float[64]));
+        Assert.Contains("1 groups of 32 do not hold 64 weights", few.Message);
+    }
+
     [Fact]
     public void Kernels_AtTheEndOfReadableMemory_ReadNothingBehindIt()
     {
