@@ -1,5 +1,6 @@
 using ArrowQuant.Kernels;
 using ArrowQuant.Kernels.Products;
+using ArrowQuant.Kernels.Trellis;
 using ArrowQuant.Methods;
 using ArrowQuant.Tensors;
 using ArrowQuant.TestKit;
@@ -25,7 +26,13 @@ internal static class ProductCases
         yield return MatVec(kernels, data, "matvec INT2 g128", Format(2, CodeLayout.Affine, 128));
         yield return MatVec(kernels, data, "matvec INT2 lattice2 g128", Format(2, CodeLayout.Lattice2, 128));
         yield return MatVec(kernels, data, "matvec INT2 lattice3 g128", Format(2, CodeLayout.Lattice3, 128));
-        yield return MatVec(kernels, data, "matmul INT4 g128, 8 rows", Format(4, CodeLayout.Affine, 128), 8);
+        yield return MatVec(kernels, data, "matvec INT2 trellis4 g128", Format(2, CodeLayout.Trellis4, 128));
+        yield return MatVec(kernels, data, "matvec INT2 trellis6 g128", Format(2, CodeLayout.Trellis6, 128));
+        foreach (int count in new[] { 8, 64 })
+        {
+            yield return MatVec(kernels, data, $"matmul INT4 g128, {count} rows", Format(4, CodeLayout.Affine, 128), count);
+            yield return MatVec(kernels, data, $"matmul INT2 trellis6 g128, {count} rows", Format(2, CodeLayout.Trellis6, 128), count);
+        }
     }
 
     private static QuantizedFormat Format(int bits, CodeLayout layout, int groupSize) =>
@@ -36,21 +43,9 @@ internal static class ProductCases
         int rowBytes = format.Groups.RowBytes(format.BitWidth);
         int parts = (int)(data.Half.Bytes / (Rows * rowBytes));
         int groups = Rows * format.Groups.GroupsPerRow;
-        int floatsPerGroup = Math.Max(2, format.LevelsPerGroup);
+        int floatsPerGroup = format.ScalesPerGroup + format.ZeroPointsPerGroup + format.LevelsPerGroup;
         float[] grids = new float[(long)parts * groups * floatsPerGroup];
         for (int i = 0; i < grids.Length; i++) grids[i] = 0.25f + i % 7;
-        PackedRows Part(ReadOnlySpan<byte> codes, ReadOnlySpan<float> values) => new()
-        {
-            Rows = Rows,
-            Columns = Columns,
-            Bits = format.BitWidth,
-            GroupSize = format.Groups.GroupSize,
-            LevelsPerGroup = format.LevelsPerGroup,
-            Codes = codes,
-            Scales = format.LevelsPerGroup > 0 ? [] : values[..groups],
-            ZeroPoints = format.LevelsPerGroup > 0 ? [] : values[groups..],
-            Levels = format.LevelsPerGroup > 0 ? values : [],
-        };
         return new KernelCase
         {
             Name = name,
@@ -63,8 +58,8 @@ internal static class ProductCases
                 {
                     float[] products = new float[Rows * count];
                     return part => kernels.Products.Multiply(
-                        Part(
-                            data.Half.Slice((long)part * Rows * rowBytes, Rows * rowBytes),
+                        Packed(
+                            format, data.Half.Slice((long)part * Rows * rowBytes, Rows * rowBytes),
                             grids.AsSpan(part * groups * floatsPerGroup, groups * floatsPerGroup)),
                         activations.All, count, products, Rows);
                 });
@@ -73,11 +68,32 @@ internal static class ProductCases
         };
     }
 
+    // Scales, zero points and levels one after the other.
+    private static PackedRows Packed(QuantizedFormat format, ReadOnlySpan<byte> codes, ReadOnlySpan<float> grids)
+    {
+        int groups = Rows * format.Groups.GroupsPerRow;
+        int scales = groups * format.ScalesPerGroup, zeroPoints = groups * format.ZeroPointsPerGroup;
+        return new PackedRows
+        {
+            Rows = Rows,
+            Columns = Columns,
+            Bits = format.BitWidth,
+            GroupSize = format.Groups.GroupSize,
+            LevelsPerGroup = format.LevelsPerGroup,
+            Trellis = format.Trellis,
+            Codes = codes,
+            Scales = grids[..scales],
+            ZeroPoints = grids.Slice(scales, zeroPoints),
+            Levels = grids[(scales + zeroPoints)..],
+        };
+    }
+
     private static OrderedActivations Activations(QuantizedFormat format, int count)
     {
         float[] inputs = SyntheticModels.Values(WeightDistribution.Gaussian, count * Columns, 2);
         OrderedActivations ordered = new(Columns, count);
-        for (int a = 0; a < count; a++) PackedOrder.Arrange(inputs.AsSpan(a * Columns, Columns), format.BitWidth, ordered[a]);
+        int orderBits = format.Trellis is null ? format.BitWidth : TrellisTable.ValueBits;
+        for (int a = 0; a < count; a++) PackedOrder.Arrange(inputs.AsSpan(a * Columns, Columns), orderBits, ordered[a]);
         return ordered;
     }
 
@@ -85,21 +101,9 @@ internal static class ProductCases
     {
         float[] weights = SyntheticModels.Values(WeightDistribution.Gaussian, Rows * Columns, 1);
         QuantizedBlock block = new(format, 0, Rows);
-        GridFit fit = new(kernels, format, AffineSearch.MinMax);
-        _ = new RowQuantizer(kernels, format, new PlainCoder(kernels, fit, [])).Quantize(weights, block, 0);
+        _ = new RowQuantizer(kernels, format, PreparedLayer.CoderOf(kernels, format, AffineSearch.MinMax, [])).Quantize(weights, block, 0);
         float[] products = new float[Rows];
-        PackedRows rows = new()
-        {
-            Rows = Rows,
-            Columns = Columns,
-            Bits = format.BitWidth,
-            GroupSize = format.Groups.GroupSize,
-            LevelsPerGroup = format.LevelsPerGroup,
-            Codes = block.Codes,
-            Scales = block.Scales,
-            ZeroPoints = block.ZeroPoints,
-            Levels = block.Levels,
-        };
+        PackedRows rows = Packed(format, block.Codes, [.. block.Scales, .. block.ZeroPoints, .. block.Levels]);
         float[] inputs = SyntheticModels.Values(WeightDistribution.Gaussian, Columns, 2);
         using OrderedActivations ordered = Activations(format, 1);
         kernels.Products.Multiply(rows, ordered.All, 1, products, Rows);
@@ -112,7 +116,7 @@ internal static class ProductCases
             norm += exact * exact;
         }
 
-        double grid = format.LevelsPerGroup > 0 ? 16.0 * format.LevelsPerGroup : 16.0 + format.BitWidth;
+        double grid = format.ZeroPointsPerGroup > 0 ? 16.0 + format.BitWidth : 16.0 * (format.ScalesPerGroup + format.LevelsPerGroup);
         return (error / norm, format.BitWidth + grid / format.Groups.GroupSize);
     }
 }

@@ -36,7 +36,7 @@ public static class ModelInspector
     {
         using ArtefactReader reader = ArtefactReader.Open(path);
         StoredLayer[] quantized = [.. reader.Layers.Where(layer => !layer.IsKept)];
-        long keptBytes = reader.Layers.Where(layer => layer.IsKept).Sum(layer => layer.DataBytes);
+        long keptBytes = reader.Layers.Where(layer => layer.IsKept).Sum(layer => layer.StoredBytes);
         long shardBytes = reader.Layers.Select(layer => layer.FilePath).Distinct(StringComparer.Ordinal)
             .Sum(file => new FileInfo(file).Length);
         long weights = quantized.Sum(layer => layer.Shape.ElementCount);

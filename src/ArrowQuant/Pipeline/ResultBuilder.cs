@@ -25,7 +25,7 @@ internal static class ResultBuilder
         LayerFigures model = LayerFigures.From(sums);
         LayerOutcome worst = layers.MinBy(layer => layer.Accuracy)!;
         long shardBytes = ladder.Final.Shards.Sum(shard => shard.Bytes);
-        long keptBytes = ladder.Final.Shards.Sum(shard => shard.KeptDataBytes);
+        long keptBytes = ladder.Final.Shards.Sum(shard => shard.KeptBytes);
         long weights = layers.Sum(layer => layer.Layer.Tensor.Shape.ElementCount);
         bool byOutputs = layers.All(layer => layer.Outputs is not null);
         return new QuantizationResult

@@ -25,13 +25,11 @@ internal abstract class LayerDecoder(StoredLayer layer)
     public static LayerDecoder For(StoredLayer layer, ArtefactReader reader, KernelSet kernels)
     {
         if (layer.Header.Format is not { } format) return new KeptDecoder(layer, reader, kernels);
-        GroupLayout groups = format.Groups;
+        bool isPacked = PackedRows.AreSupported(format.Groups.Columns, format.Groups.GroupSize);
         return format.Layout switch
         {
-            CodeLayout.Affine or CodeLayout.Lattice2 or CodeLayout.Lattice3 => PackedRows.AreSupported(groups.Columns, groups.GroupSize)
-                ? new PackedDecoder(layer, format, reader, kernels)
-                : new UnpackedDecoder(layer, reader, kernels),
-            CodeLayout.Trellis4 or CodeLayout.Trellis6 => new UnpackedDecoder(layer, reader, kernels),
+            CodeLayout.Affine or CodeLayout.Lattice2 or CodeLayout.Lattice3 or CodeLayout.Trellis4 or CodeLayout.Trellis6 =>
+                isPacked ? new PackedDecoder(layer, format, reader, kernels) : new UnpackedDecoder(layer, reader, kernels),
             _ => throw Failures.Format(layer.FilePath, layer.FullName, $"layout {format.Layout} cannot be decoded by this version"),
         };
     }

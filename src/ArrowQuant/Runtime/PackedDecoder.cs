@@ -1,12 +1,13 @@
 using ArrowQuant.Kernels;
 using ArrowQuant.Kernels.Products;
+using ArrowQuant.Kernels.Trellis;
 using ArrowQuant.Storage;
 using ArrowQuant.Tensors;
 
 namespace ArrowQuant.Runtime;
 
 /// <summary>
-/// Affine and lattice layers, multiplied as they are packed. What decoding would do to the values of codes is done to the activations: they
+/// Quantized layers, multiplied as they are packed. What decoding would do to the values of codes is done to the activations: they
 /// are multiplied with the equalization scales of their channels, then rotated as the rows of the weights were, for a rotation keeps inner
 /// products.
 /// </summary>
@@ -14,7 +15,7 @@ internal sealed class PackedDecoder(StoredLayer layer, QuantizedFormat format, A
     : LayerDecoder(layer)
 {
     /// <inheritdoc/>
-    public override int OrderBits => format.BitWidth;
+    public override int OrderBits => format.Trellis is null ? format.BitWidth : TrellisTable.ValueBits;
 
     /// <inheritdoc/>
     public override LayerBlock Load(int index) => new(Layer.Blocks[index], reader.ReadBlock(Layer, index), null);
@@ -50,6 +51,7 @@ internal sealed class PackedDecoder(StoredLayer layer, QuantizedFormat format, A
         QuantizedBlock packed = block.Packed;
         int rowBytes = format.Groups.RowBytes(format.BitWidth);
         int groups = format.Groups.GroupsPerRow;
+        int above = format.Trellis?.RowsAbove(firstRow) ?? 0;
         ReadOnlySpan<float> Of(float[] values, int perGroup) =>
             perGroup == 0 ? default : values.AsSpan(firstRow * groups * perGroup, rows * groups * perGroup);
         PackedRows matrix = new()
@@ -58,11 +60,13 @@ internal sealed class PackedDecoder(StoredLayer layer, QuantizedFormat format, A
             Columns = Columns,
             Bits = format.BitWidth,
             GroupSize = format.Groups.GroupSize,
-            Codes = packed.Codes.AsSpan(firstRow * rowBytes, rows * rowBytes),
+            Codes = packed.Codes.AsSpan((firstRow - above) * rowBytes, (above + rows) * rowBytes),
             Scales = Of(packed.Scales, format.ScalesPerGroup),
             ZeroPoints = Of(packed.ZeroPoints, format.ZeroPointsPerGroup),
             Levels = Of(packed.Levels, format.LevelsPerGroup),
             LevelsPerGroup = format.LevelsPerGroup,
+            Trellis = format.Trellis,
+            FirstRow = firstRow,
         };
         kernels.Products.Multiply(matrix, ordered, count, products, stride);
     }

@@ -6,7 +6,7 @@ using ArrowQuant.Tensors;
 namespace ArrowQuant.Runtime;
 
 /// <summary>
-/// Layers whose rows are decoded before they are multiplied, a few at a time: trellises, and groups of a size that is never written.
+/// Layers whose rows are decoded before they are multiplied, a few at a time: groups of a size that is never written.
 /// </summary>
 internal class UnpackedDecoder(StoredLayer layer, ArtefactReader reader, KernelSet kernels) : LayerDecoder(layer)
 {

@@ -53,6 +53,9 @@ internal static class ArtefactColumns
         Text(ArtefactLayout.SourceXxh128, row => row.SourceXxh128, (row, value) => row.SourceXxh128 = value),
     ];
 
+    /// <summary>The number of <see cref="Data"/> among the leaves of the schema.</summary>
+    public static int DataIndex { get; } = All.TakeWhile(column => column != Data).Count();
+
     /// <summary>The columns whose size grows with the weights; a reader fetches them block by block.</summary>
     public static IReadOnlyList<ArtefactColumn> Bulk { get; } = [Data, Scales, ZeroPoints, Levels];
 

@@ -54,9 +54,10 @@ internal sealed class ParquetPages : IDisposable
     /// <summary>Checks the page headers of a column chunk.</summary>
     /// <param name="rowGroup">The row group.</param>
     /// <param name="column">The number of the leaf.</param>
+    /// <param name="pages">Receives the headers of its data pages; null for nobody.</param>
     /// <returns>Bytes that its pages take once they are decompressed.</returns>
     /// <exception cref="InvalidDataException">A header contradicts itself, the footer or the file.</exception>
-    public long Check(int rowGroup, int column)
+    public long Check(int rowGroup, int column, ICollection<PageHeader>? pages = null)
     {
         if (rowGroup >= _groups.Length || column >= _groups[rowGroup].Length)
             throw new InvalidDataException($"its footer has no column {column} in row group {rowGroup}");
@@ -70,7 +71,9 @@ internal sealed class ParquetPages : IDisposable
             PageHeader header = ReadHeader(position, end);
             position += header.Length;
             CheckSizes(header, chunk, end - position);
-            values += header.Kind == PageHeader.DictionaryKind ? 0 : header.Values;
+            bool hasValues = header.Kind != PageHeader.DictionaryKind;
+            if (hasValues) pages?.Add(header);
+            values += hasValues ? header.Values : 0;
             total += header.Uncompressed;
             position += header.Compressed;
         }
@@ -116,7 +119,7 @@ internal sealed class ParquetPages : IDisposable
         if (header.Uncompressed > trusted)
         {
             throw new InvalidDataException($"a page claims {header.Uncompressed} bytes of values in {header.Compressed}, expected at most "
-                + $"{trusted}; if the file is to be trusted, give a --max-memory that holds the page");
+                + $"{trusted}; if the file is to be trusted, write it with smaller pages, or quantize it with a --max-memory that holds this one");
         }
 
         if (header.Levels < 0 || header.Levels > Math.Min(header.Compressed, header.Uncompressed))

@@ -20,8 +20,8 @@ internal sealed record ArtefactWriterOptions
 /// <param name="Bytes">Its size.</param>
 /// <param name="Xxh128">XXH128 of the file, 32 lower-case hexadecimal digits.</param>
 /// <param name="Rows">Rows in the file.</param>
-/// <param name="KeptDataBytes">Bytes of the values of kept tensors in it, before compression.</param>
-internal sealed record ShardFile(string RelativePath, long Bytes, string Xxh128, long Rows, long KeptDataBytes)
+/// <param name="KeptBytes">Bytes that the values of kept tensors take in it (<see cref="StoredShare"/>).</param>
+internal sealed record ShardFile(string RelativePath, long Bytes, string Xxh128, long Rows, long KeptBytes)
 {
     /// <summary>SHA-256 of the file, 64 lower-case hexadecimal digits, where it was asked for.</summary>
     public string? Sha256 { get; init; }

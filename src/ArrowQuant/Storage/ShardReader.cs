@@ -137,7 +137,8 @@ internal sealed class ShardReader : IDisposable
         LayerAssembly assembly = new(this, component);
         for (int g = 0; g < footer.NumRowGroups; g++)
         {
-            (List<StoredRow> rows, long dataBytes) = ReadDescriptions(g);
+            List<PageHeader> pages = [];
+            (List<StoredRow> rows, long dataBytes) = ReadDescriptions(g, pages);
             List<(LayerHeader Header, StoredBlock Block)> group = [];
             for (int i = 0; i < rows.Count; i++)
             {
@@ -148,18 +149,20 @@ internal sealed class ShardReader : IDisposable
             long expected = group.Sum(entry => entry.Block.DataBytes);
             if (expected > dataBytes)
                 throw Failures.Format(FilePath, null, $"row group {g} holds {dataBytes} bytes of data, its shapes need {expected}");
+            long[] stored = StoredShare.Of(pages, [.. group.Select(entry => entry.Block.DataBytes)]);
+            for (int i = 0; i < stored.Length; i++) group[i].Block.StoredBytes = stored[i];
             _rowGroups.Add(group);
         }
 
         return assembly.Finish();
     }
 
-    private (List<StoredRow> Rows, long DataBytes) ReadDescriptions(int rowGroup)
+    private (List<StoredRow> Rows, long DataBytes) ReadDescriptions(int rowGroup, List<PageHeader> pages)
     {
         using RowGroupReader group = _reader.RowGroup(rowGroup);
         // A row costs the data column at least its length prefix, which bounds what a lying row count could make us allocate.
         long rowCount = group.MetaData.NumRows;
-        long dataBytes = _pages.Check(rowGroup, _columns[ArtefactLayout.Data]);
+        long dataBytes = _pages.Check(rowGroup, _columns[ArtefactLayout.Data], pages);
         if (rowCount < 0 || rowCount > dataBytes)
             throw Failures.Format(FilePath, null, $"row group {rowGroup} has {rowCount} rows in {dataBytes} bytes of data");
         List<StoredRow> rows = [];

@@ -22,10 +22,11 @@ internal sealed class ShardWriter : IDisposable
     private readonly ParquetFileWriter _writer;
     private readonly List<StoredRow> _pending = [];
     private readonly List<QuantizedBlock> _held = [];
+    private readonly List<(long Length, bool IsKept)> _values = [];
+    private readonly List<int> _groupEnds = [];
+    private readonly bool _isCompressed;
     private readonly Action<QuantizedBlock>? _written;
     private long _pendingBytes;
-    private long _rows;
-    private long _keptDataBytes;
     private LayerHeader? _checked;
     private bool _disposed;
 
@@ -53,6 +54,7 @@ internal sealed class ShardWriter : IDisposable
         _path = path;
         _relativePath = relativePath ?? Path.GetFileName(path);
         _file = file;
+        _isCompressed = options.Compression != Configuration.Compression.None;
         _metadata = new Dictionary<string, string>
         {
             [ArtefactLayout.FormatKey] = ArtefactLayout.FormatVersion,
@@ -98,7 +100,7 @@ internal sealed class ShardWriter : IDisposable
         row.Levels = format.LevelsPerGroup > 0 ? block.Levels : null;
         row.CosineSimilarity = cosine;
         row.Nmse = nmse;
-        Add(row);
+        Add(row, isKept: false);
         _held.Add(block);
         if (_pending.Count == 0) Release();
     }
@@ -115,8 +117,7 @@ internal sealed class ShardWriter : IDisposable
             throw new ArgumentException($"{rowCount} rows of {header.LayerName} need {needed} bytes, not {values.Length}", nameof(values));
         StoredRow row = StoredRowCodec.ToRow(header, rowStart, rowCount, sourceHash);
         row.Data = values.ToArray();
-        _keptDataBytes += values.Length;
-        Add(row);
+        Add(row, isKept: true);
     }
 
     /// <summary>Writes what is pending and the footer, marks the file complete and brings it to the disk.</summary>
@@ -127,13 +128,13 @@ internal sealed class ShardWriter : IDisposable
         Guarded(() =>
         {
             WriteRowGroup();
-            _metadata[ArtefactLayout.CompleteKey] = _rows.ToString(CultureInfo.InvariantCulture);
+            _metadata[ArtefactLayout.CompleteKey] = _values.Count.ToString(CultureInfo.InvariantCulture);
             _writer.Close();
             _file.FlushToDisk();
         });
-        ShardFile shard = new(_relativePath, _file.Position, _file.Xxh128Hex, _rows, _keptDataBytes) { Sha256 = _file.Sha256Hex };
+        ShardFile shard = new(_relativePath, _file.Position, _file.Xxh128Hex, _values.Count, 0) { Sha256 = _file.Sha256Hex };
         Dispose();
-        return shard;
+        return shard with { KeptBytes = KeptBytes() };
     }
 
     /// <summary>Closes the file; without <see cref="Complete"/> it stays without a footer.</summary>
@@ -160,7 +161,7 @@ internal sealed class ShardWriter : IDisposable
         }
     }
 
-    private void Add(StoredRow row)
+    private void Add(StoredRow row, bool isKept)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (row.Data.Length > ArtefactLayout.MaxValueBytes)
@@ -169,7 +170,7 @@ internal sealed class ShardWriter : IDisposable
         if (_pendingBytes + row.Data.Length > ArtefactLayout.MaxBlockDataBytes) Guarded(WriteRowGroup);
         _pending.Add(row);
         _pendingBytes += row.Data.Length;
-        _rows++;
+        _values.Add((row.Data.Length, isKept));
         if (_pendingBytes >= ArtefactLayout.MaxBlockDataBytes) Guarded(WriteRowGroup);
     }
 
@@ -187,7 +188,33 @@ internal sealed class ShardWriter : IDisposable
 
         _pending.Clear();
         _pendingBytes = 0;
+        _groupEnds.Add(_values.Count);
         Release();
+    }
+
+    // What compression left of the values is told by the headers of the pages that were written.
+    private long KeptBytes()
+    {
+        if (!_isCompressed) return _values.Sum(value => value.IsKept ? value.Length : 0);
+        long kept = 0;
+        try
+        {
+            using ParquetPages pages = ParquetPages.Open(_path);
+            for (int group = 0, first = 0; group < _groupEnds.Count; first = _groupEnds[group++])
+            {
+                List<PageHeader> headers = [];
+                pages.Check(group, ArtefactColumns.DataIndex, headers);
+                List<(long Length, bool IsKept)> values = _values[first.._groupEnds[group]];
+                long[] stored = StoredShare.Of(headers, [.. values.Select(value => value.Length)]);
+                kept += values.Zip(stored).Sum(pair => pair.First.IsKept ? pair.Second : 0);
+            }
+        }
+        catch (Exception e) when (Failures.IsFileSystem(e))
+        {
+            throw Failures.CannotWrite(_path, e);
+        }
+
+        return kept;
     }
 
     private void Release()

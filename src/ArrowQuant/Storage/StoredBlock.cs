@@ -20,6 +20,9 @@ public sealed class StoredBlock
     /// <summary>Bytes of its packed codes or raw values, before compression.</summary>
     public long DataBytes { get; }
 
+    /// <summary>Bytes that they take in the file; fewer where the column is compressed.</summary>
+    public long StoredBytes { get; internal set; }
+
     /// <summary>XXH128 of the source bytes that the block was made of.</summary>
     public UInt128 SourceHash { get; }
 

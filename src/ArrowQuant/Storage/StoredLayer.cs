@@ -91,6 +91,9 @@ public sealed class StoredLayer
     /// <summary>Bytes of packed codes or raw values, before compression.</summary>
     public long DataBytes => Blocks.Sum(block => block.DataBytes);
 
+    /// <summary>Bytes that they take in the file; fewer where the column is compressed.</summary>
+    public long StoredBytes => Blocks.Sum(block => block.StoredBytes);
+
     internal LayerHeader Header { get; }
 
     internal ShardReader Shard { get; }

@@ -12,8 +12,7 @@ internal sealed class CodeSteps(KernelSet kernels, QuantizedFormat format)
     private readonly byte[] _states = format.Trellis is null ? [] : new byte[format.Groups.Columns];
 
     /// <summary>Rows above <paramref name="row"/> that must be given before it, when one does not begin at the top of a tile.</summary>
-    public int RowsBefore(int row) =>
-        format.Trellis is { } table ? Math.Min(row % TrellisTable.TileRows, table.StateBits / 2 - 1) : 0;
+    public int RowsBefore(int row) => format.Trellis?.RowsAbove(row) ?? 0;
 
     /// <summary>Turns the codes of the next row.</summary>
     /// <param name="row">The row in its block.</param>

@@ -1,5 +1,8 @@
 using ArrowQuant.Acceptance.Support;
+using ArrowQuant.Configuration;
+using ArrowQuant.Pipeline.Validation;
 using ArrowQuant.Reporting;
+using ArrowQuant.Storage;
 using ArrowQuant.TestKit;
 
 namespace ArrowQuant.Acceptance.Accuracy;
@@ -39,6 +42,33 @@ public sealed class BitsStoredTests(TestModels models) : IDisposable
         Assert.Equal(shardBytes, result.ModelSizeBytes);
         long sourceBytes = WeightFile.ReadRaw(Path.Combine(path, "model.safetensors")).Tensors.Sum(tensor => (long)tensor.Data.Length);
         Assert.Equal((double)sourceBytes / shardBytes, result.CompressionRatio, 1e-9);
+    }
+
+    /// <summary>
+    /// Purpose: the figure counts what lies in the files whatever the codec. Input: dit-digits at 4 bits, a third of whose bytes are kept,
+    /// plain and with zstd. Expected: all parts of the files are attributed once; what the codec saves is as much of codes as of the
+    /// files; validate recomputes the figure.
+    /// </summary>
+    [Fact]
+    public async Task Quantize_Zstd_CountsStoredBytes()
+    {
+        string path = models.Dit(ModelForm.Safetensors);
+        QuantizationResult plain = await _run.RunAsync(path, new() { BitWidth = 4 });
+        Directory.Delete(_run.Output, recursive: true);
+        QuantizationResult compressed = await _run.RunAsync(path, new() { BitWidth = 4, Compression = Compression.Zstd });
+        using ArtefactReader reader = ArtefactReader.Open(_run.Output);
+        long kept = reader.Layers.Where(layer => layer.IsKept).Sum(layer => layer.StoredBytes);
+        long codes = reader.Layers.Where(layer => !layer.IsKept).Sum(layer => layer.StoredBytes);
+        long weights = compressed.Layers.Sum(Weights);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{plain.BitsPerWeight} plain, {compressed.BitsPerWeight} with zstd");
+
+        Assert.InRange(kept, 1, reader.Layers.Where(layer => layer.IsKept).Sum(layer => layer.DataBytes) - 1);
+        Assert.Equal(8.0 * (compressed.ModelSizeBytes - kept) / weights, compressed.BitsPerWeight, 1e-12);
+        double saved = 8.0 * (reader.Layers.Where(layer => !layer.IsKept).Sum(layer => layer.DataBytes) - codes) / weights;
+        Assert.Equal(plain.BitsPerWeight - compressed.BitsPerWeight, saved, 0.002);
+        ValidationReport report = ArtefactValidator.Validate(
+            path, _run.Output, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(report.Passed, string.Join("\n", report.Problems));
     }
 
     /// <inheritdoc/>

@@ -3,6 +3,7 @@ using ArrowQuant.Kernels;
 using ArrowQuant.Pipeline;
 using ArrowQuant.Pipeline.Measuring;
 using ArrowQuant.Pipeline.Validation;
+using ArrowQuant.Runtime;
 using ArrowQuant.Sources;
 using ArrowQuant.Storage;
 
@@ -20,7 +21,7 @@ internal static class ArtefactFuzzTargets
 
     private static readonly DiffusionQuantConfig Small = new() { BitWidth = 4, GroupSize = 32, Compression = Compression.None };
 
-    /// <summary>Shards of every layout, opened without metadata.json and read to the last value.</summary>
+    /// <summary>Shards of every layout, opened without metadata.json, read to the last value and multiplied.</summary>
     public static FuzzTarget Shard()
     {
         TempFolder folder = new();
@@ -35,6 +36,7 @@ internal static class ArtefactFuzzTargets
         {
             string shards = Path.GetDirectoryName(path)!;
             using (ArtefactReader reader = ArtefactReader.Open(shards)) ReadAll(reader);
+            using (QuantizedModel model = QuantizedModel.Open(shards, threads: 1)) MultiplyAll(model);
             ModelFuzzTargets.ReadModel(shards);
         });
 
@@ -98,6 +100,15 @@ internal static class ArtefactFuzzTargets
         SyntheticModels.Write(folder.PathOf("model"), WeightDistribution.Gaussian, 1, modality, layers);
         new DiffusionQuantizer().QuantizeAsync(folder.PathOf("model"), folder.PathOf("out"), config with { MinAccuracy = 0 })
             .GetAwaiter().GetResult();
+    }
+
+    private static void MultiplyAll(QuantizedModel model)
+    {
+        foreach (StoredLayer stored in model.Layers.Where(layer => !layer.IsKept))
+        {
+            using QuantizedLayer layer = model.GetLayer(stored.FullName);
+            layer.MatVec(new float[layer.Columns], new float[layer.Rows]);
+        }
     }
 
     private static void ReadAll(ArtefactReader reader)

@@ -45,8 +45,8 @@ public sealed class ParquetAbuseTests
         byte[] footer = Footer(9, page.Length + values.Length);
         InvalidDataException e = Assert.Throws<InvalidDataException>(() => Check(footer, page, values));
         Assert.Equal(
-            "a page claims 2147483647 bytes of values in 65536, expected at most 134217728; if the file is to be trusted, give a --max-memory "
-            + "that holds the page",
+            "a page claims 2147483647 bytes of values in 65536, expected at most 134217728; if the file is to be trusted, write it with "
+            + "smaller pages, or quantize it with a --max-memory that holds this one",
             e.Message);
         Assert.Throws<InvalidDataException>(() => Check(footer, page, values, int.MaxValue - 1));
         Assert.Equal(int.MaxValue, Check(footer, page, values, int.MaxValue));
@@ -63,7 +63,7 @@ public sealed class ParquetAbuseTests
         using (IModelSource source = ModelSource.Open(path, new ModelSourceOptions { LargestPageBytes = 10_000 }))
         {
             ModelFormatException e = Assert.Throws<ModelFormatException>(() => source.Read(source.Tensors[0], 0, bytes));
-            Assert.Contains("expected at most 10000; if the file is to be trusted, give a --max-memory", e.Message, StringComparison.Ordinal);
+            Assert.Contains("expected at most 10000; if the file is to be trusted, write it", e.Message, StringComparison.Ordinal);
         }
 
         using IModelSource trusted = ModelSource.Open(path, new ModelSourceOptions { LargestPageBytes = 20_000 });

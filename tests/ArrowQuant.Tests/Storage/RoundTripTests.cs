@@ -115,7 +115,7 @@ public sealed class RoundTripTests
         Assert.Equal(tensors.Select(tensor => tensor.Name), reader.Layers.Select(layer => layer.Name));
         Assert.Equal(tensors.Select(tensor => new TensorShape(tensor.Shape)), reader.Layers.Select(layer => layer.Shape));
         Assert.Equal([1, 0, 0, 0, 1], reader.Layers.Select(layer => reader.ReadLayer(layer.FullName).Length));
-        Assert.Equal(8, file.KeptDataBytes);
+        Assert.Equal(8, file.KeptBytes);
         Assert.Equal(5, file.Rows);
     }
 

@@ -36,7 +36,7 @@ internal sealed record ReportData
 /// <param name="Report">What the report says.</param>
 /// <param name="Place">Its block and module type.</param>
 /// <param name="Judged">The figure that the gate looked at.</param>
-/// <param name="CodeBytes">Bytes of its packed codes before compression.</param>
+/// <param name="CodeBytes">Bytes that its packed codes take in the file.</param>
 /// <param name="TimeRanges">First timestep and one past the last for each entry of its time_group_errors; empty where unknown.</param>
 internal sealed record ReportedLayer(
     LayerReport Report, LayerPlace Place, double Judged, long CodeBytes, IReadOnlyList<(int First, int End)> TimeRanges)
@@ -47,5 +47,5 @@ internal sealed record ReportedLayer(
 
 /// <summary>A tensor that was stored as it was.</summary>
 /// <param name="Report">What the report says.</param>
-/// <param name="Bytes">Its bytes before compression.</param>
+/// <param name="Bytes">Bytes that its values take in the file.</param>
 internal sealed record KeptTensor(KeptReport Report, long Bytes);

@@ -37,7 +37,7 @@ internal static class ReportSource
             Metadata = metadata,
             Config = OutputRecheck.ConfigurationOf(reader),
             Layers = [.. result.Layers.Zip(places, (layer, place) => LayerOf(reader, result, layer, place))],
-            Kept = [.. result.Kept.Select(tensor => new KeptTensor(tensor, Stored(reader, tensor.Name).DataBytes))],
+            Kept = [.. result.Kept.Select(tensor => new KeptTensor(tensor, Stored(reader, tensor.Name).StoredBytes))],
         };
     }
 
@@ -48,7 +48,7 @@ internal static class ReportSource
     {
         StoredLayer stored = Stored(reader, layer.Name);
         double judged = (result.AccuracyMetric == "output" ? layer.OutputCosineSimilarity : null) ?? layer.CosineSimilarity;
-        return new(layer, place, judged, stored.DataBytes, RangesOf(stored, layer.TimeGroupErrors.Count));
+        return new(layer, place, judged, stored.StoredBytes, RangesOf(stored, layer.TimeGroupErrors.Count));
     }
 
     private static (int First, int End)[] RangesOf(StoredLayer stored, int groups)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using ArrowQuant.Configuration;
 using ArrowQuant.Reporting;
 
 namespace ArrowQuant.Exports.Html;
@@ -42,8 +41,8 @@ internal static class SizeSection
     };
 
     /// <summary>
-    /// The parts: they add up to the bytes of the shards. Codes and kept values are stored as they are; what is left is scales, zero
-    /// points, levels, documents and footers, all compressed. With compressed codes what is left can be negative: what compression saved.
+    /// The parts: they add up to the bytes of the shards. What is left beside codes and kept values, as they are stored, is scales, zero
+    /// points, levels, documents and footers, all compressed.
     /// </summary>
     internal static List<(string What, long Bytes)> PartsOf(ReportData data)
     {
@@ -56,10 +55,7 @@ internal static class SizeSection
                 .OrderByDescending(part => part.Item2),
         ];
         long left = data.Result.ModelSizeBytes - parts.Sum(part => part.Bytes);
-        string what = data.Config?.Compression == Compression.Zstd
-            ? "scales, levels, footers, less what compression saved"
-            : "scales, zero points, levels, statistics, footers (compressed)";
-        parts.Add((what, left));
+        parts.Add(("scales, zero points, levels, statistics, footers (compressed)", left));
         return parts;
     }
 

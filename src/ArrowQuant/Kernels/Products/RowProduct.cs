@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using ArrowQuant.Kernels.Lanes;
 
@@ -19,9 +18,7 @@ internal static unsafe class RowProduct<T, TValues, TCut>
     where TValues : struct, IGroupValues<TValues, T>
     where TCut : struct, IStrideCut
 {
-    /// <summary>Sums that a row leaves in memory before they are folded.</summary>
-    public const int Lanes = 16;
-
+    private const int Lanes = PartialSums.Lanes;
     private const int Stride = PackedOrder.Stride;
 
     // Codes are asked for this many bytes before they are needed: a row or so.
@@ -36,7 +33,7 @@ internal static unsafe class RowProduct<T, TValues, TCut>
     /// <param name="groups">How many there are.</param>
     /// <param name="perGroup">Strides to a group that is at least as long as one.</param>
     /// <param name="x">The activations, in order, filled up with zeros.</param>
-    /// <param name="sums">Receives <see cref="Lanes"/> sums.</param>
+    /// <param name="sums">Receives <see cref="PartialSums.Lanes"/> sums.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(byte* codes, nint rowBytes, RowGrids grids, nint groups, nint perGroup, float* x, float* sums)
     {
@@ -51,22 +48,6 @@ internal static unsafe class RowProduct<T, TValues, TCut>
         for (int lane = 0; lane < Lanes; lane += T.Count) Add(codes, run, grids, lane, x, null, null, sums + lane);
     }
 
-    /// <summary>Folds the sums of rows.</summary>
-    /// <param name="sums">[rows, <see cref="Lanes"/>].</param>
-    /// <param name="rows">How many.</param>
-    /// <param name="results">[rows].</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Fold(float* sums, int rows, float* results)
-    {
-        for (int r = 0; r < rows; r++)
-        {
-            float* s = sums + r * Lanes;
-            Vector128<float> four = (Vector128.Load(s) + Vector128.Load(s + 8)) + (Vector128.Load(s + 4) + Vector128.Load(s + 12));
-            Vector128<float> two = four + Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1));
-            results[r] = two[0] + two[1];
-        }
-    }
-
     // The last stride is not whole: what is not there decodes to anything finite and meets activations of zero.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void MultiplyPartly(byte* codes, nint rowBytes, RowGrids grids, nint groups, nint perGroup, float* x, float* sums)
@@ -74,10 +55,9 @@ internal static unsafe class RowProduct<T, TValues, TCut>
         float* partial = stackalloc float[Stride];
         byte* last = stackalloc byte[StrideBytes];
         nint whole = rowBytes / StrideBytes;
-        new Span<byte>(last, StrideBytes).Clear();
-        Buffer.MemoryCopy(codes + whole * StrideBytes, last, StrideBytes, rowBytes - whole * StrideBytes);
+        StrideRun.CopyEnd(codes, rowBytes, last, StrideBytes);
         StrideRun run = new(whole, 0, groups - 1, perGroup);
-        StrideRun end = new(1, TCut.Groups > 1 ? whole * TCut.Groups : whole / perGroup, groups - 1, 1);
+        StrideRun end = StrideRun.End(whole, TCut.Groups, groups - 1, perGroup);
         for (int lane = 0; lane < Lanes; lane += T.Count)
         {
             Add(codes, run, grids, lane, x, null, partial + lane, null);
@@ -108,41 +88,21 @@ internal static unsafe class RowProduct<T, TValues, TCut>
 
         while (strides > 0)
         {
-            TValues v0 = TValues.Of(grids, group), v1 = v0, v2 = v0, v3 = v0;
-            nint left = 1;
-            if (TCut.Groups == 1)
-            {
-                left = Math.Min(strides, perGroup);
-            }
-            else if (TCut.Groups == 2)
-            {
-                v2 = v3 = TValues.Of(grids, Math.Min(group + 1, lastGroup));
-            }
-            else
-            {
-                v1 = TValues.Of(grids, Math.Min(group + 1, lastGroup));
-                v2 = TValues.Of(grids, Math.Min(group + 2, lastGroup));
-                v3 = TValues.Of(grids, Math.Min(group + 3, lastGroup));
-                if (TValues.Bits == 2)
-                {
-                    v0 = v1 = TValues.Halves(v0, v1, lane);
-                    v2 = v3 = TValues.Halves(v2, v3, lane);
-                }
-            }
-
+            StrideValues<T, TValues, TCut> values = StrideValues<T, TValues, TCut>.Of(grids, group, lastGroup, lane);
+            nint left = TCut.Groups == 1 ? Math.Min(strides, perGroup) : 1;
             strides -= left;
             group += TCut.Groups;
             for (; left > 0; left--)
             {
                 if (Sse.IsSupported) Sse.Prefetch0(c + Ahead);
-                a0 = T.MultiplyAdd(v0.Weights(c, 0), T.Load(x), a0);
-                a1 = T.MultiplyAdd(v0.Weights(c, 1), T.Load(x + 16), a1);
-                a2 = T.MultiplyAdd(v1.Weights(c, 2), T.Load(x + 32), a2);
-                a3 = T.MultiplyAdd(v1.Weights(c, 3), T.Load(x + 48), a3);
-                a4 = T.MultiplyAdd(v2.Weights(c, 4), T.Load(x + 64), a4);
-                a5 = T.MultiplyAdd(v2.Weights(c, 5), T.Load(x + 80), a5);
-                a6 = T.MultiplyAdd(v3.Weights(c, 6), T.Load(x + 96), a6);
-                a7 = T.MultiplyAdd(v3.Weights(c, 7), T.Load(x + 112), a7);
+                a0 = T.MultiplyAdd(values.V0.Weights(c, 0), T.Load(x), a0);
+                a1 = T.MultiplyAdd(values.V0.Weights(c, 1), T.Load(x + 16), a1);
+                a2 = T.MultiplyAdd(values.V1.Weights(c, 2), T.Load(x + 32), a2);
+                a3 = T.MultiplyAdd(values.V1.Weights(c, 3), T.Load(x + 48), a3);
+                a4 = T.MultiplyAdd(values.V2.Weights(c, 4), T.Load(x + 64), a4);
+                a5 = T.MultiplyAdd(values.V2.Weights(c, 5), T.Load(x + 80), a5);
+                a6 = T.MultiplyAdd(values.V3.Weights(c, 6), T.Load(x + 96), a6);
+                a7 = T.MultiplyAdd(values.V3.Weights(c, 7), T.Load(x + 112), a7);
                 c += StrideBytes;
                 x += Stride;
             }

@@ -13,6 +13,9 @@ internal sealed class TrellisTable
     /// <summary>What is added to a table value to make it a byte.</summary>
     public const int Bias = 128;
 
+    /// <summary>Bits of a table value plus <see cref="Bias"/>.</summary>
+    public const int ValueBits = 8;
+
     /// <summary>The trellis of 16 states.</summary>
     public static readonly TrellisTable Four = new(4, 0.016773462f,
     [
@@ -28,8 +31,11 @@ internal sealed class TrellisTable
         2, 68, -98, 32, 5, -45, 36, 87, -22, -77, 2, 33, 45, 107, 7, 70,
     ]);
 
+    private const int LargestStates = 64;
+
     private readonly float[] _values;
     private readonly byte[] _bytes;
+    private readonly ushort[] _upperHalves;
 
     private TrellisTable(int stateBits, float unit, sbyte[] values)
     {
@@ -37,6 +43,11 @@ internal sealed class TrellisTable
         Unit = unit;
         _values = [.. values.Select(value => (float)value)];
         _bytes = [.. values.Select(value => (byte)(value + Bias))];
+        _upperHalves =
+        [
+            .. Enumerable.Range(0, LargestStates)
+                .Select(state => (ushort)(BitConverter.SingleToUInt32Bits(values[state % values.Length]) >> 16)),
+        ];
     }
 
     /// <summary>Bits of a state: 4 or 6.</summary>
@@ -53,4 +64,12 @@ internal sealed class TrellisTable
 
     /// <summary>The same values plus <see cref="Bias"/>.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
+
+    /// <summary>
+    /// The upper halves of the values as floats, whose lower ones are zero; 64 of them, a table of fewer states several times.
+    /// </summary>
+    public ReadOnlySpan<ushort> UpperHalves => _upperHalves;
+
+    /// <summary>Rows above a row of a block that its states depend on; fewer at the top of a tile.</summary>
+    public int RowsAbove(int row) => Math.Min(row % TileRows, StateBits / 2 - 1);
 }

@@ -160,7 +160,7 @@ internal sealed class ReportRecheck(QuantizationResult report, ICollection<strin
     {
         if (reader.Metadata is not { } metadata) return;
         long bytes = metadata.Shards.Sum(shard => shard.Bytes);
-        long codes = bytes - kept.Sum(tensor => tensor.DataBytes);
+        long codes = bytes - kept.Sum(tensor => tensor.StoredBytes);
         Same(null, "model_size_bytes", report.ModelSizeBytes, bytes);
         Same(null, "bits_per_weight", report.BitsPerWeight, 8.0 * codes / quantized.Sum(layer => layer.Shape.ElementCount));
         Same(null, "modality", report.Modality, metadata.Modality ?? report.Modality);

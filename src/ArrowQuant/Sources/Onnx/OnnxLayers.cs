@@ -25,12 +25,14 @@ internal static partial class OnnxLayers
         }
 
         HashSet<string> taken = initializers.Keys.ToHashSet(StringComparer.Ordinal);
+        string prefix = PrefixOf(graph, uses);
         List<OnnxLayer> layers = [];
         foreach ((OnnxTensor tensor, OnnxNode[] nodes, int rowAxis) in found)
         {
             string name = tensor.Name;
-            if (nodes.Length > 0 && IsAnonymous(name) && ModuleOf(nodes[0]) is { } module && taken.Add(module + WeightSuffix))
-                name = module + WeightSuffix;
+            if (nodes.Length > 0 && IsAnonymous(name) && ModuleOf(nodes[0]) is { } module
+                && taken.Add(prefix + module + WeightSuffix))
+                name = prefix + module + WeightSuffix;
             OnnxTensor? bias = nodes.Length == 1 && rowAxisSize(tensor, rowAxis) is { } rows
                 ? BiasOf(nodes[0], name, rows, graph, initializers, uses)
                 : null;
@@ -102,6 +104,22 @@ internal static partial class OnnxLayers
             && node.Input(1) != "" && initializers.ContainsKey(node.Input(1))
             && graph.Nodes.Count(other => other.Inputs.Contains(node.Outputs[0], StringComparer.Ordinal)) == 1;
         return isAdded ? bias : null;
+    }
+
+    // Nodes tell only of modules that were called: of model.transformer.wte the node says /wte/Gather. What is missing is taken from the
+    // parameters that have kept their names, if all of them lack the same.
+    private static string PrefixOf(OnnxGraph graph, Dictionary<string, List<OnnxNode?>> uses)
+    {
+        HashSet<string> prefixes = new(StringComparer.Ordinal);
+        foreach (OnnxTensor tensor in graph.Initializers)
+        {
+            int dot = tensor.Name.LastIndexOf('.');
+            if (dot < 0 || uses.GetValueOrDefault(tensor.Name) is not [{ } node, ..] || ModuleOf(node) is not { } module) continue;
+            string owner = tensor.Name[..dot];
+            if ($".{owner}".EndsWith($".{module}", StringComparison.Ordinal)) prefixes.Add(owner[..^module.Length]);
+        }
+
+        return prefixes.Count == 1 ? prefixes.Single() : "";
     }
 
     private static bool IsAnonymous(string name) => Anonymous().IsMatch(name);

@@ -25,21 +25,40 @@ internal sealed class PackedCase
 
     private int Columns => _block.Format.Groups.Columns;
 
-    private int Bits => _block.Format.BitWidth;
+    private int OrderBits => Rows.OrderBits;
 
     /// <summary>The rows as kernels take them.</summary>
     public PackedRows Rows => new()
     {
         Rows = _block.RowCount,
         Columns = Columns,
-        Bits = Bits,
+        Bits = _block.Format.BitWidth,
         GroupSize = _block.Format.Groups.GroupSize,
         Codes = _block.Codes,
         Scales = _block.Scales,
         ZeroPoints = _block.ZeroPoints,
         Levels = _block.Levels,
         LevelsPerGroup = _block.Format.LevelsPerGroup,
+        Trellis = _block.Format.Trellis,
     };
+
+    /// <summary>Rows from one of them on, with those above that their codes need.</summary>
+    public PackedRows From(int first)
+    {
+        int rowBytes = _block.Codes.Length / _block.RowCount;
+        int groups = _block.Format.Groups.GroupsPerRow;
+        return new PackedRows
+        {
+            Rows = _block.RowCount - first,
+            Columns = Columns,
+            Bits = _block.Format.BitWidth,
+            GroupSize = _block.Format.Groups.GroupSize,
+            Trellis = _block.Format.Trellis,
+            FirstRow = first,
+            Codes = _block.Codes.AsSpan((first - (_block.Format.Trellis?.RowsAbove(first) ?? 0)) * rowBytes),
+            Scales = _block.Scales.AsSpan(first * groups),
+        };
+    }
 
     /// <summary>The activations as kernels take them.</summary>
     public float[] Ordered()
@@ -47,7 +66,7 @@ internal sealed class PackedCase
         int padded = PackedOrder.PaddedLength(Columns);
         float[] ordered = new float[Count * padded];
         for (int a = 0; a < Count; a++)
-            PackedOrder.Arrange(Activations.AsSpan(a * Columns, Columns), Bits, ordered.AsSpan(a * padded, padded));
+            PackedOrder.Arrange(Activations.AsSpan(a * Columns, Columns), OrderBits, ordered.AsSpan(a * padded, padded));
         return ordered;
     }
 
@@ -59,12 +78,15 @@ internal sealed class PackedCase
         return products;
     }
 
+    /// <summary>[rows, columns].</summary>
+    public float[] Decoded() => StorageSamples.Decode(_block);
+
     /// <summary>The definition, from decoded weights, step by step.</summary>
     public float[] Definition()
     {
-        float[] weights = StorageSamples.Decode(_block);
+        float[] weights = Decoded();
         float[] products = new float[Count * _block.RowCount];
-        int perByte = 8 / Bits;
+        int perByte = 8 / OrderBits;
         for (int i = 0; i < products.Length; i++)
         {
             int row = i % _block.RowCount, a = i / _block.RowCount;
@@ -92,5 +114,5 @@ internal sealed class PackedCase
     }
 
     /// <summary>How far the products are from those in double precision, relative to the norm of all.</summary>
-    public double RelativeError(float[] products) => ProductError.Of(StorageSamples.Decode(_block), Columns, Activations, products);
+    public double RelativeError(float[] products) => ProductError.Of(Decoded(), Columns, Activations, products);
 }

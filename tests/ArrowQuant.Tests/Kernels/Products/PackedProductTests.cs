@@ -1,5 +1,6 @@
 using ArrowQuant.Kernels;
 using ArrowQuant.Kernels.Products;
+using ArrowQuant.Kernels.Trellis;
 using ArrowQuant.Tensors;
 using ArrowQuant.Tests.Support;
 
@@ -16,6 +17,7 @@ public sealed class PackedProductTests
     {
         { 2, CodeLayout.Affine }, { 2, CodeLayout.Lattice2 }, { 2, CodeLayout.Lattice3 },
         { 4, CodeLayout.Affine }, { 8, CodeLayout.Affine },
+        { 2, CodeLayout.Trellis4 }, { 2, CodeLayout.Trellis6 },
     };
 
     [Theory]
@@ -54,10 +56,62 @@ public sealed class PackedProductTests
     [MemberData(nameof(Codings))]
     public void Multiply_SeveralActivations_GivesTheBytesOfEachAlone(int bits, CodeLayout layout)
     {
-        PackedCase together = new(bits, layout, 300, 64, 70, 5);
-        float[] products = together.Multiply(KernelSet.Create(null));
-        Assert.Equal(together.Definition(), products);
-        Assert.InRange(together.RelativeError(products), 0, 1e-6);
+        // 70 rows are not whole tiles; eight rows of activations take their turn together, and the last may have no other beside it.
+        foreach ((int columns, int groupSize, int count) in new[] { (300, 64, 2), (130, 32, 5), (256, 128, 8), (300, 300, 9), (7, 7, 17) })
+        {
+            PackedCase together = new(bits, layout, columns, groupSize, 70, count);
+            float[] expected = together.Definition();
+            foreach (string width in KernelSet.Names) Assert.Equal(expected, together.Multiply(KernelSet.Create(width)));
+            Assert.InRange(together.RelativeError(expected), 0, 1e-6);
+        }
+    }
+
+    [Theory]
+    [InlineData(CodeLayout.Trellis4)]
+    [InlineData(CodeLayout.Trellis6)]
+    public void Multiply_RowsOfATrellis_GivesTheBytesOfDecodedRows(CodeLayout layout)
+    {
+        // Two tiles; products may begin at any row of them.
+        PackedCase all = new(2, layout, 150, 64, TrellisTable.TileRows + 9, 1);
+        float[] weights = all.Decoded();
+        float[] ordered = all.Ordered();
+        foreach (KernelSet kernels in KernelSet.Names.Select(KernelSet.Create))
+        {
+            float[] expected = new float[TrellisTable.TileRows + 9];
+            kernels.Products.Multiply(weights, 150, ordered, 1, expected, expected.Length);
+            foreach (int first in new[] { 0, 1, 2, 40, 511, 512, 513, 514, 520 })
+            {
+                float[] products = new float[expected.Length - first];
+                kernels.Products.Multiply(all.From(first), ordered, 1, products, products.Length);
+                Assert.Equal(expected[first..], products);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("scalar")]
+    [InlineData("v128")]
+    [InlineData("v256")]
+    [InlineData("v512")]
+    public void Multiply_RowsOfFloatsAndSeveralActivations_GivesTheBytesOfEachAlone(string width)
+    {
+        ProductKernels kernels = KernelSet.Create(width).Products;
+        var random = new SeededNumbers(6);
+        foreach ((int rows, int columns, int count) in new[] { (1, 1, 2), (5, 127, 3), (17, 300, 9), (33, 1000, 8) })
+        {
+            int padded = PackedOrder.PaddedLength(columns);
+            float[] matrix = random.Gaussian(rows * columns), inputs = random.Gaussian(count * columns);
+            float[] ordered = new float[count * padded], expected = new float[count * rows], products = new float[count * (rows + 1)];
+            for (int a = 0; a < count; a++)
+            {
+                PackedOrder.Arrange(inputs.AsSpan(a * columns, columns), 32, ordered.AsSpan(a * padded, padded));
+                Scalar.Products.Multiply(matrix, columns, ordered.AsSpan(a * padded, padded), 1, expected.AsSpan(a * rows, rows), rows);
+            }
+
+            kernels.Multiply(matrix, columns, ordered, count, products, rows + 1);
+            for (int a = 0; a < count; a++)
+                Assert.Equal(expected.AsSpan(a * rows, rows), products.AsSpan(a * (rows + 1), rows));
+        }
     }
 
     [Theory]
@@ -165,5 +219,6 @@ public sealed class PackedProductTests
         ZeroPoints = rows.ZeroPoints,
         Levels = levels,
         LevelsPerGroup = rows.LevelsPerGroup,
+        Trellis = rows.Trellis,
     };
 }

@@ -1,4 +1,5 @@
 using ArrowQuant.Pipeline.Measuring;
+using ArrowQuant.Pipeline.Planning;
 using ArrowQuant.Sources;
 using ArrowQuant.Tensors;
 using ArrowQuant.TestKit;
@@ -64,6 +65,19 @@ public sealed class OnnxSourceTests : IDisposable
         Assert.DoesNotContain("y_embedder.embedding_table.weight", layers);
         Assert.Contains("t_embedder.mlp.2.weight", layers);
         Assert.Contains("blocks.3.adaLN_modulation.1.weight", layers);
+    }
+
+    [Fact]
+    public void Open_LladaKjv_NamesLayersAsTheirParametersAreNamed()
+    {
+        // Nodes say /blocks.0/ff_proj/MatMul and /ff_out/MatMul, parameters model.transformer.wte.weight.
+        using IModelSource onnx = ModelSource.Open(OnnxModels.Write("llada-kjv", _folder.PathOf("model.onnx")));
+        using IModelSource original = ModelSource.Open(RepositoryPaths.Sample("llada-kjv"));
+
+        string[] layers = [.. onnx.Tensors.Where(t => t.Role!.IsLayer).Select(t => t.Name)];
+        Assert.Empty(layers.Except(original.Tensors.Select(t => t.Name)));
+        Assert.Contains("model.transformer.blocks.0.ff_out.weight", layers);
+        Assert.Equal(["model.transformer.ff_out.weight"], layers.Where(SensitiveNames.IsSensitive));
     }
 
     [Fact]
