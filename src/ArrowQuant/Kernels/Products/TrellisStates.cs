@@ -48,18 +48,25 @@ internal readonly unsafe struct TrellisStates<T> : IGroupValues<TrellisStates<T>
 internal static unsafe class TrellisStates
 {
     // Codes are asked for this many bytes before they are needed.
-    private const int Ahead = 512;
+    private const int Ahead = 2048;
 
     // Columns whose codes take sixteen bytes.
     private const int Block = 64;
 
     // Byte j of lane l is code l mod 4 of byte 4 j + l / 4: where it is brought from, and the bit of its eight bytes that it begins at.
-    private static Vector512<byte> Places => Vector512.Create(
-        Vector256.Create(Vector128.Create(0x0C080400u), Vector128.Create(0x0D090501u)),
-        Vector256.Create(Vector128.Create(0x0E0A0602u), Vector128.Create(0x0F0B0703u))).AsByte();
+    private static Vector512<byte> Places
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector512.Create(
+            Vector256.Create(Vector128.Create(0x0C080400u), Vector128.Create(0x0D090501u)),
+            Vector256.Create(Vector128.Create(0x0E0A0602u), Vector128.Create(0x0F0B0703u))).AsByte();
+    }
 
-    private static Vector512<byte> Shifts => Vector512.Create(
-        Vector256.Create(Vector128.Create(0x3A322A2218100800, 0x3E362E261C140C04))).AsByte();
+    private static Vector512<byte> Shifts
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector512.Create(Vector256.Create(Vector128.Create(0x3A322A2218100800, 0x3E362E261C140C04))).AsByte();
+    }
 
     /// <summary>Whether vectors of that many lanes multiply states.</summary>
     public static bool AreUsed(int lanes) => lanes == 16 && Avx512Vbmi.IsSupported;
@@ -68,7 +75,7 @@ internal static unsafe class TrellisStates
     /// <param name="codes">The packed row.</param>
     /// <param name="rowBytes">Its bytes; no more are read.</param>
     /// <param name="states">Whole blocks of 64: those of the row above, zeros at the top of a tile; receives those of this row.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Step(byte* codes, nint rowBytes, byte* states)
     {
         Vector512<byte> places = Places, shifts = Shifts;
@@ -93,11 +100,11 @@ internal static unsafe class TrellisStates
     private static void Step(byte* codes, byte* states, Vector512<byte> places, Vector512<byte> shifts)
     {
         // Bits beside a code are above the two that are taken.
-        Vector512<byte> packed = Avx512BW.Shuffle(Avx512F.BroadcastVector128ToVector512((uint*)codes).AsByte(), places);
-        Vector512<byte> code = Avx512Vbmi.MultiShift(shifts, packed.AsUInt64());
         Vector512<byte> state = Vector512.Load(states);
         state += state;
         state += state;
+        Vector512<byte> packed = Avx512BW.Shuffle(Avx512F.BroadcastVector128ToVector512((uint*)codes).AsByte(), places);
+        Vector512<byte> code = Avx512Vbmi.MultiShift(shifts, packed.AsUInt64());
         Vector512.ConditionalSelect(Vector512.Create((byte)3), code, state).Store(states);
     }
 }
