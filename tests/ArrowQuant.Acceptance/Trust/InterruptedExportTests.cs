@@ -46,7 +46,8 @@ public sealed class InterruptedExportTests : IDisposable
         (string, long[])[] layers = [.. Enumerable.Range(0, 8).Select(i => ($"blocks.{i}.weight", new long[] { 2048, 2048 }))];
         string model = SyntheticModels.Write(_folder.PathOf("model"), WeightDistribution.Gaussian, 1, "image", layers);
         string artefact = _folder.PathOf("artefact");
-        Assert.Equal(0, (await Tool.RunAsync(["quantize", model, "-o", artefact, "--bit-width", "4", "--calibration", "none", "--quiet"])).ExitCode);
+        ToolRun run = await Tool.RunAsync(["quantize", model, "-o", artefact, "--bit-width", "4", "--calibration", "none", "--quiet"]);
+        Assert.Equal(0, run.ExitCode);
         return artefact;
     }
 

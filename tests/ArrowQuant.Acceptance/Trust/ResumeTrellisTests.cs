@@ -13,8 +13,8 @@ public sealed class ResumeTrellisTests : IDisposable
 
     /// <summary>
     /// Purpose: what the best recipe found is taken over. Input: a sample at 2 bits with its calibration data and <c>--recipe best</c>,
-    /// killed when its journal holds about a tenth of its codes, and again when it holds more; then resumed to the end. Expected: nothing at
-    /// the output before the end, blocks taken over, trellis layers, and the bytes of a run without interruption.
+    /// killed when its journal holds 100 kB, and again when it holds 200 kB; then resumed to the end. Expected: nothing at the output
+    /// before the end, blocks taken over, trellis layers, and the bytes of a run without interruption.
     /// </summary>
     [Fact]
     [Trait("Category", "Slow")]
@@ -43,8 +43,8 @@ public sealed class ResumeTrellisTests : IDisposable
 
     private static string[] Arguments(string output, params string[] more) =>
     [
-        "quantize", RepositoryPaths.Sample("dit-digits"), "-o", output, "--bit-width", "2", "--recipe", "best", "--threads", "2", "--verbose",
-        .. more,
+        "quantize", RepositoryPaths.Sample("dit-digits"), "-o", output, "--bit-width", "2", "--recipe", "best", "--threads", "2",
+        "--verbose", .. more,
     ];
 
     private static async Task KillAsync(string[] arguments, string journal, long kept)
