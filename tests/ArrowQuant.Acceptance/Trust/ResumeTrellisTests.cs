@@ -12,10 +12,9 @@ public sealed class ResumeTrellisTests : IDisposable
     private readonly TempFolder _folder = new();
 
     /// <summary>
-    /// Purpose: what the best recipe found is taken over. Input: a sample at 2 bits with its calibration data and <c>--recipe
-    /// best</c>, killed when its journal holds about a tenth of its codes, and again when it holds more; then resumed to the end.
-    /// Expected: nothing at the output before the end, blocks taken over, trellis layers, and the bytes of a run without
-    /// interruption.
+    /// Purpose: what the best recipe found is taken over. Input: a sample at 2 bits with its calibration data and <c>--recipe best</c>,
+    /// killed when its journal holds 100 kB, and again when it holds 200 kB; then resumed to the end. Expected: nothing at the output
+    /// before the end, blocks taken over, trellis layers, and the bytes of a run without interruption.
     /// </summary>
     [Fact]
     [Trait("Category", "Slow")]

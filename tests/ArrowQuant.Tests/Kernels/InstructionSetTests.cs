@@ -14,18 +14,21 @@ namespace ArrowQuant.Tests.Kernels;
 public sealed class InstructionSetTests
 {
     private const string Expected = "ARROW_QUANT_TEST_DIGEST";
+    private const string WithoutBytePermutations = "DOTNET_EnableAVX512v2";
     private const string Present = "ARROW_QUANT_TEST_PRESENT";
 
     private static readonly (int Bits, AffineSearch Search)[] Searches =
         [(2, AffineSearch.FreeZero), (4, AffineSearch.IntegerZero), (8, AffineSearch.MinMax)];
 
     [Theory]
+    [InlineData(WithoutBytePermutations, "avx512 v512")]
     [InlineData("DOTNET_EnableAVX512", "avx2 v256")]
     [InlineData("DOTNET_EnableAVX2", "v128")]
     [InlineData("DOTNET_EnableHWIntrinsic", "scalar")]
     public async Task Kernels_WithInstructionSetsOff_GiveTheSameBytes(string switchedOff, string present)
     {
         Assert.SkipUnless(Avx2.IsSupported, "the processor has none of the instruction sets that are switched off here");
+        Assert.SkipWhen(switchedOff == WithoutBytePermutations && !Avx512Vbmi.IsSupported, "the processor has no permutations of bytes");
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
         string test = $"*{nameof(Kernels_HereAndNow_GiveTheBytesOfTheDefinition)}";
         foreach (string argument in new[] { typeof(InstructionSetTests).Assembly.Location, "--filter-method", test })
@@ -50,7 +53,7 @@ public sealed class InstructionSetTests
 
     // What is left of the processor, widest first.
     private static string InstructionSets() =>
-        Vector512.IsHardwareAccelerated ? "avx512 v512"
+        Vector512.IsHardwareAccelerated ? Avx512Vbmi.IsSupported ? "avx512vbmi v512" : "avx512 v512"
         : Avx2.IsSupported ? "avx2 v256"
         : Vector256.IsHardwareAccelerated ? "v256"
         : Vector128.IsHardwareAccelerated ? "v128" : "scalar";
@@ -92,6 +95,8 @@ public sealed class InstructionSetTests
             }
 
             Append(hash, new PackedCase(2, CodeLayout.Lattice3, Columns, groupSize, 3, 2).Multiply(kernels));
+            Append(hash, new PackedCase(2, CodeLayout.Trellis6, Columns, groupSize, 5, 1).Multiply(kernels));
+            Append(hash, new PackedCase(2, CodeLayout.Trellis4, Columns, groupSize, 5, 2).Multiply(kernels));
         }
 
         float[] outputs = new float[8 * 8];

@@ -20,8 +20,7 @@ internal sealed class OnnxValues
     public OnnxValues(WireFile model, OnnxExternalFiles external, OnnxTensor tensor, ElementType type)
     {
         _name = tensor.Name;
-        ByteLength = type.ByteLength(tensor.Shape.ElementCount)
-            ?? throw ModelFault.Of(model.Path, $"{type.Name()} {tensor.Shape} does not fill whole bytes", tensor.Name);
+        ByteLength = BytesOf(model, tensor, type);
         if (tensor.External is not null)
         {
             (_file, _span) = external.Locate(tensor, ByteLength);
@@ -59,6 +58,19 @@ internal sealed class OnnxValues
     {
         if (_file is null) _decoded.AsSpan((int)offset, destination.Length).CopyTo(destination);
         else _file.Read(_span.Offset + offset, destination, _name);
+    }
+
+    private static long BytesOf(WireFile model, OnnxTensor tensor, ElementType type)
+    {
+        try
+        {
+            return type.ByteLength(tensor.Shape.ElementCount)
+                ?? throw ModelFault.Of(model.Path, $"{type.Name()} {tensor.Shape} does not fill whole bytes", tensor.Name);
+        }
+        catch (OverflowException e)
+        {
+            throw ModelFault.Of(model.Path, $"{type.Name()} {tensor.Shape} has more bytes than 63 bits can count", tensor.Name, e);
+        }
     }
 
     // float_data, double_data and int64_data hold values of their own type; int32_data and uint64_data also those of smaller types.
