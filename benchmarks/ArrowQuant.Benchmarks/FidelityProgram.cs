@@ -161,10 +161,14 @@ internal static class FidelityProgram
 
         public IModelRunner? Runner => null;
 
-        public string Columns => "NLL at 10 % masked | 50 % | 90 %";
+        public string Columns => "KL at 10 % masked | 50 % | 90 % | mean KL | NLL at 10 % masked | 50 % | 90 %";
 
-        public string Judge(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights) =>
-            string.Join(" | ", Ratios.Select(ratio => $"{_judge.MaskedNll(weights, ratio):0.0000}"));
+        public string Judge(IReadOnlyDictionary<string, (long[] Shape, float[] Values)> weights)
+        {
+            MaskedTextScore[] scores = [.. Ratios.Select(ratio => _judge.Judge(weights, ratio))];
+            return $"{string.Join(" | ", scores.Select(score => $"{score.KlDivergence:0.0000}"))} | "
+                + $"{scores.Average(score => score.KlDivergence):0.0000} | {string.Join(" | ", scores.Select(score => $"{score.Nll:0.0000}"))}";
+        }
     }
 
     private sealed class DiffWaveTrial(int samples) : IModelTrial
