@@ -10,6 +10,7 @@ namespace ArrowQuant.Kernels;
 internal sealed unsafe class ColumnGrids : IDisposable
 {
     private const int Arrays = 4;
+    private const double LargestWeight = 1e4;
 
     private readonly float* _values;
 
@@ -95,7 +96,7 @@ internal sealed unsafe class ColumnGrids : IDisposable
         for (int r = 0; r < gains.Length; r++)
         {
             double weight = gains[r] > 0 ? 1 + relativeShare * mean / ((double)gains[r] * gains[r]) : 1;
-            Second[r] = (float)Math.Sqrt(weight / (1 + relativeShare));
+            Second[r] = (float)Math.Sqrt(Math.Min(weight, LargestWeight) / (1 + relativeShare));
         }
     }
 

@@ -56,7 +56,7 @@ internal static unsafe class Compensation<T>
         {
             float* x = (float*)scratch;
             float* gain = x + rows;
-            for (int r = 0; r < rows; r++) (x[r], gain[r]) = (weights[r] * grids.Second[r], gains[r] * grids.Second[r]);
+            for (int r = 0; r < rows; r++) (x[r], gain[r]) = (Finite(weights[r] * grids.Second[r]), Finite(gains[r] * grids.Second[r]));
             TrellisPath<T>.Find(table, x, gain, rows, scratch + weighed, codes);
         }
         else
@@ -79,6 +79,8 @@ internal static unsafe class Compensation<T>
             decoded[r] = 0f;
         }
     }
+
+    private static float Finite(float value) => Math.Clamp(value, float.MinValue, float.MaxValue);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Subtract(float* target, float* errors, T scale, int rows)
