@@ -1,4 +1,5 @@
 using ArrowQuant.Benchmarks;
+using ArrowQuant.Benchmarks.Fidelity;
 using ArrowQuant.Benchmarks.Speed;
 using BenchmarkDotNet.Running;
 
@@ -12,7 +13,7 @@ if (args is ["layer-run", .. string[] run]) return await LayerBenchmark.Quantize
 
 if (args is ["layer-files", .. string[] files]) return LayerBenchmark.WriteFiles(files);
 
-// fidelity [--samples N] [--model NAME] [--bits 2,4,8] [--tables] [--out FILE]: what quantized models still do
+// fidelity [--samples N] [--seeds N] [--model NAME] [--bits 2,4,8] [--sequential] [--out FILE]: what quantized models still do
 if (args is ["fidelity", .. string[] options]) return await FidelityProgram.RunAsync(options);
 
 // kernels [--rounds N] [--megabytes N] [--only TEXT]: every kernel beside the memory's own rate

@@ -3,8 +3,8 @@ using ArrowQuant.Calibration;
 namespace ArrowQuant.TestKit;
 
 /// <summary>
-/// Runs a sample model for sequential calibration: at every step of the trajectories that its float32 form takes from seeded noise, ten
-/// samples, one of each class. Layers are in the order in which they are first used.
+/// Runs a sample model for sequential calibration: at every step of the trajectories that its float32 form takes from seeded noise, batches
+/// of ten samples, one of each class. Layers are in the order in which they are first used.
 /// </summary>
 public sealed class NoisePredictorRunner : IModelRunner
 {
@@ -22,15 +22,20 @@ public sealed class NoisePredictorRunner : IModelRunner
         string model,
         Func<IReadOnlyDictionary<string, (long[] Shape, float[] Values)>, LayerTap?, INoisePredictor> make,
         int steps,
-        int rowsPerCall)
+        int rowsPerCall,
+        int batches)
     {
         _make = make;
         _rowsPerCall = rowsPerCall;
         _weights = WeightFile.Read(RepositoryPaths.SampleFile(model, "model.safetensors"));
         INoisePredictor original = make(_weights, null);
-        float[] noise = SyntheticModels.Values(
-            WeightDistribution.Gaussian, Classes * original.SampleLength, NoiseSeed, standardDeviation: 1);
-        DdimSampler.Sample(new Watched(original, _inputs), noise, _labels, steps);
+        for (ulong batch = 0; batch < (ulong)batches; batch++)
+        {
+            float[] noise = SyntheticModels.Values(
+                WeightDistribution.Gaussian, Classes * original.SampleLength, NoiseSeed + batch, standardDeviation: 1);
+            DdimSampler.Sample(new Watched(original, _inputs), noise, _labels, steps);
+        }
+
         List<string> order = [];
         Run(_weights, null, (layer, timestep, rows, features) =>
         {
@@ -47,14 +52,15 @@ public sealed class NoisePredictorRunner : IModelRunner
 
     /// <summary>Runs dit-digits.</summary>
     /// <param name="steps">Steps of a trajectory.</param>
-    /// <param name="rowsPerCall">Rows of a layer that are recorded at each step at most, evenly spaced.</param>
-    public static NoisePredictorRunner Dit(int steps = 20, int rowsPerCall = 64) =>
-        new("dit-digits", (weights, tap) => new DitModel(weights, tap), steps, rowsPerCall);
+    /// <param name="rowsPerCall">Rows of a layer that are recorded at each step of a batch at most, evenly spaced.</param>
+    /// <param name="batches">Batches of ten samples.</param>
+    public static NoisePredictorRunner Dit(int steps = 20, int rowsPerCall = 64, int batches = 1) =>
+        new("dit-digits", (weights, tap) => new DitModel(weights, tap), steps, rowsPerCall, batches);
 
     /// <summary>Runs diffwave-spoken-digits.</summary>
     /// <inheritdoc cref="Dit"/>
-    public static NoisePredictorRunner DiffWave(int steps = 20, int rowsPerCall = 64) =>
-        new("diffwave-spoken-digits", (weights, tap) => new DiffWaveModel(weights, tap), steps, rowsPerCall);
+    public static NoisePredictorRunner DiffWave(int steps = 20, int rowsPerCall = 64, int batches = 1) =>
+        new("diffwave-spoken-digits", (weights, tap) => new DiffWaveModel(weights, tap), steps, rowsPerCall, batches);
 
     /// <inheritdoc/>
     public LayerInputs Record(

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace ArrowQuant.Calibration;
@@ -18,16 +19,21 @@ internal sealed record ActivationStats
     public required float[] Max { get; init; }
 
     /// <summary>Makes the document from a layer's groups.</summary>
-    public static ActivationStats Of(IReadOnlyList<TimeGroup> groups) => new()
+    /// <param name="groups">The groups.</param>
+    /// <param name="isShort">Whether numbers are cut to 5 significant digits: in a small model their rest is hundredths of a bit.</param>
+    public static ActivationStats Of(IReadOnlyList<TimeGroup> groups, bool isShort = false) => new()
     {
-        Mean = [.. groups.Select(group => group.Mean)],
-        Std = [.. groups.Select(group => group.Std)],
-        Min = [.. groups.Select(group => group.Min)],
-        Max = [.. groups.Select(group => group.Max)],
+        Mean = [.. groups.Select(group => Number(group.Mean, isShort))],
+        Std = [.. groups.Select(group => Number(group.Std, isShort))],
+        Min = [.. groups.Select(group => (float)Number(group.Min, isShort))],
+        Max = [.. groups.Select(group => (float)Number(group.Max, isShort))],
     };
 
     /// <summary>The document as one line of JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, CalibrationJson.Default.ActivationStats);
+
+    private static double Number(double value, bool isShort) =>
+        isShort ? double.Parse(value.ToString("G5", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) : value;
 
     /// <summary>Reads the document.</summary>
     /// <exception cref="JsonException">It is not such a document.</exception>

@@ -10,6 +10,7 @@ namespace ArrowQuant.Kernels;
 internal sealed unsafe class ColumnGrids : IDisposable
 {
     private const int Arrays = 4;
+    private const double LargestWeight = 1e4;
 
     private readonly float* _values;
 
@@ -33,10 +34,13 @@ internal sealed unsafe class ColumnGrids : IDisposable
     /// <summary>Largest code of affine grids.</summary>
     public int LargestCode { get; private set; }
 
+    /// <summary>Whether rows of a trellis weigh by <see cref="Second"/>.</summary>
+    public bool IsBalanced { get; private set; }
+
     /// <summary>Affine: scale. Lattice: mu. Trellis: gain.</summary>
     internal float* First => _values;
 
-    /// <summary>Affine: zero point. Lattice: a1.</summary>
+    /// <summary>Affine: zero point. Lattice: a1. Trellis: the root of a row's weight in the sum of squared errors.</summary>
     internal float* Second => _values + PaddedRows;
 
     /// <summary>Affine: the power of two that brings the scale near 1. Lattice: a2.</summary>
@@ -77,11 +81,23 @@ internal sealed unsafe class ColumnGrids : IDisposable
         }
     }
 
-    /// <summary>Sets the gains of a trellis, one per row.</summary>
-    public void SetTrellis(ReadOnlySpan<float> gains, TrellisTable table)
+    /// <summary>
+    /// Sets the gains of a trellis, one per row. A row's squared errors weigh <c>1 + relativeShare mean(gain^2) / gain^2</c>: the larger the
+    /// share, the more errors count relative to their row, so that a path down rows of different size does not give up the small ones.
+    /// </summary>
+    public void SetTrellis(ReadOnlySpan<float> gains, TrellisTable table, double relativeShare)
     {
         Trellis = table;
+        IsBalanced = relativeShare > 0;
         gains.CopyTo(new Span<float>(First, gains.Length));
+        if (!IsBalanced) return;
+        double mean = 0;
+        foreach (float gain in gains) mean += (double)gain * gain / gains.Length;
+        for (int r = 0; r < gains.Length; r++)
+        {
+            double weight = gains[r] > 0 ? 1 + relativeShare * mean / ((double)gains[r] * gains[r]) : 1;
+            Second[r] = (float)Math.Sqrt(Math.Min(weight, LargestWeight) / (1 + relativeShare));
+        }
     }
 
     /// <inheritdoc/>

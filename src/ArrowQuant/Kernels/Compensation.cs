@@ -31,7 +31,7 @@ internal static unsafe class Compensation<T>
             float* errors = block.Errors + (nint)j * rows;
             byte* codes = block.Codes + (nint)j * rows;
             T diagonal = T.Of(u[j]);
-            if (grids.Trellis is { } table) FollowTrellis(table, weights, grids.First, block.Rows, rows, codes, errors);
+            if (grids.Trellis is { } table) FollowTrellis(table, weights, grids, block.Rows, rows, codes, errors);
             for (int r = 0; r < rows; r += T.Count)
             {
                 T value = T.Load(weights + r);
@@ -47,10 +47,23 @@ internal static unsafe class Compensation<T>
     // The column is one path down its rows, which are those of one tile; the errors receive what it decodes to.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FollowTrellis(
-        TrellisTable table, float* weights, float* gains, int rows, int paddedRows, byte* codes, float* decoded)
+        TrellisTable table, float* weights, ColumnGrids grids, int rows, int paddedRows, byte* codes, float* decoded)
     {
-        byte* scratch = (byte*)NativeMemory.AlignedAlloc((nuint)TrellisPath<T>.ScratchLength(table, rows), 64);
-        TrellisPath<T>.Find(table, weights, gains, rows, scratch, codes);
+        float* gains = grids.First;
+        nuint weighed = grids.IsBalanced ? (nuint)(2 * rows * sizeof(float)) : 0;
+        byte* scratch = (byte*)NativeMemory.AlignedAlloc((nuint)TrellisPath<T>.ScratchLength(table, rows) + weighed + 64, 64);
+        if (grids.IsBalanced)
+        {
+            float* x = (float*)scratch;
+            float* gain = x + rows;
+            for (int r = 0; r < rows; r++) (x[r], gain[r]) = (Finite(weights[r] * grids.Second[r]), Finite(gains[r] * grids.Second[r]));
+            TrellisPath<T>.Find(table, x, gain, rows, scratch + weighed, codes);
+        }
+        else
+        {
+            TrellisPath<T>.Find(table, weights, gains, rows, scratch, codes);
+        }
+
         NativeMemory.AlignedFree(scratch);
         ReadOnlySpan<float> values = table.Values;
         int state = 0;
@@ -66,6 +79,8 @@ internal static unsafe class Compensation<T>
             decoded[r] = 0f;
         }
     }
+
+    private static float Finite(float value) => Math.Clamp(value, float.MinValue, float.MaxValue);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Subtract(float* target, float* errors, T scale, int rows)

@@ -6,8 +6,9 @@ namespace ArrowQuant.Kernels;
 /// <summary>The precision in which floats that take part in decoding are stored.</summary>
 internal static class FloatStorage
 {
-    // binary32 has 24 significant bits; 11 of them stay
+    // binary32 has 24 significant bits; 11 of them stay, of the gains of a trellis 8
     private const int DroppedBits = 13;
+    private const int DroppedBitsOfGains = 16;
 
     /// <summary>
     /// Rounds to 11 significant bits, ties to even, with binary32's exponent range: as compact as binary16, and nothing underflows.
@@ -17,7 +18,19 @@ internal static class FloatStorage
     public static float Round(float value)
     {
         uint magnitude = BitConverter.SingleToUInt32Bits(value) & 0x7FFFFFFF;
-        return magnitude - 0x00800000 < 0x7F800000 - 0x00800000 ? RoundNormal(value) : RoundOther(value);
+        return magnitude - 0x00800000 < 0x7F800000 - 0x00800000 ? RoundNormal(value, DroppedBits) : RoundOther(value, DroppedBits);
+    }
+
+    /// <summary>
+    /// Rounds the gain of a trellis to 8 significant bits, ties to even. Codes follow it, so what rounding adds to the relative error is
+    /// at most 2^-18.
+    /// </summary>
+    public static float RoundGain(float value)
+    {
+        uint magnitude = BitConverter.SingleToUInt32Bits(value) & 0x7FFFFFFF;
+        return magnitude - 0x00800000 < 0x7F800000 - 0x00800000
+            ? RoundNormal(value, DroppedBitsOfGains)
+            : RoundOther(value, DroppedBitsOfGains);
     }
 
     /// <summary>True when <see cref="RoundUsual{T}"/> is <see cref="Round"/> in every lane: positive numbers, neither subnormal nor huge.</summary>
@@ -40,22 +53,22 @@ internal static class FloatStorage
         where T : unmanaged, ILanes<T> => T.Of(BitConverter.Int32BitsToSingle(bits));
 
     // Zero, subnormal, infinite or no number.
-    private static float RoundOther(float value)
+    private static float RoundOther(float value, int dropped)
     {
         if (value == 0) return 0f;
-        // Subnormal: round where the number is normal. The result has at most 11 bits and comes back exactly.
-        return float.IsSubnormal(value) ? RoundNormal(value * PowerOfTwo(30)) * PowerOfTwo(-30) : value;
+        // Subnormal: round where the number is normal. The result has few bits and comes back exactly.
+        return float.IsSubnormal(value) ? RoundNormal(value * PowerOfTwo(30), dropped) * PowerOfTwo(-30) : value;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float RoundNormal(float value)
+    private static float RoundNormal(float value, int dropped)
     {
         int bits = BitConverter.SingleToInt32Bits(value);
         int magnitude = bits & 0x7FFFFFFF;
-        int odd = magnitude >> DroppedBits & 1;
-        magnitude = magnitude + ((1 << DroppedBits - 1) - 1) + odd & ~((1 << DroppedBits) - 1);
-        // A magnitude that would round up to infinity stays at the largest value with 11 bits.
-        if (magnitude >= 0x7F800000) magnitude = 0x7F800000 - (1 << DroppedBits);
+        int odd = magnitude >> dropped & 1;
+        magnitude = magnitude + ((1 << dropped - 1) - 1) + odd & ~((1 << dropped) - 1);
+        // A magnitude that would round up to infinity stays at the largest value that has so few bits.
+        if (magnitude >= 0x7F800000) magnitude = 0x7F800000 - (1 << dropped);
         return BitConverter.Int32BitsToSingle(magnitude | bits & int.MinValue);
     }
 

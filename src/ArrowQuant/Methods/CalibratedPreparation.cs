@@ -69,6 +69,7 @@ internal sealed class CalibratedPreparation
         ActivationSamples samples = IsTimeAware ? pooled.Balanced(omega) : pooled;
         OutputCorrection correction = CorrectionOf(samples, heldOut);
         PreparedLayer byWeights = LayerPreparation.PrepareByWeights(_request, Recipe, correction, consume => consume(_sample));
+        _held.AddRange(byWeights.Held);
         if (!Recipe.IsCompensated) return KeepBetter(Weighed(samples, correction), byWeights, omega);
         _held.Add(_request.Budget.Charge(
             HessianFactor.BytesOf(_request.Columns, BlockColumns)
@@ -91,6 +92,7 @@ internal sealed class CalibratedPreparation
     private PreparedLayer ByMoments()
     {
         PreparedLayer byWeights = LayerPreparation.PrepareByWeights(_request, Recipe, null, consume => consume(_sample));
+        _held.AddRange(byWeights.Held);
         if (Recipe.Method == MethodNames.Gptq)
         {
             return Fallback(byWeights, "moments_only",
@@ -104,7 +106,8 @@ internal sealed class CalibratedPreparation
             Search = byWeights.Search,
             ColumnWeights = byWeights.Format.Rotation is null ? HessianFactor.Importance(SquareMeans()) : [],
             TimeAwareJson = TimeAwareJsonOf([.. Enumerable.Repeat(1.0 / _calibration.Groups.Count, _calibration.Groups.Count)], null),
-            ActivationStatsJson = ActivationStats.Of(_calibration.Groups).ToJson(),
+            ActivationStatsJson = ActivationStats.Of(_calibration.Groups, _isBest).ToJson(),
+            Held = _held,
         };
     }
 
@@ -283,7 +286,7 @@ internal sealed class CalibratedPreparation
     private PreparedLayer Described(PreparedLayer layer, double[] omega, OutputFigures? heldOut) => layer with
     {
         TimeAwareJson = TimeAwareJsonOf(omega, heldOut?.ErrorOfGroup),
-        ActivationStatsJson = ActivationStats.Of(_calibration.Groups).ToJson(),
+        ActivationStatsJson = ActivationStats.Of(_calibration.Groups, _isBest).ToJson(),
     };
 
     private string? TimeAwareJsonOf(double[] omega, IReadOnlyList<double?>? errors) =>
@@ -295,7 +298,7 @@ internal sealed class CalibratedPreparation
         foreach (IDisposable held in _held.Skip(1)) held.Dispose();
         LayerRecipe recipe = Recipe.WithoutCalibration(cause, message);
         PreparedLayer prepared = LayerPreparation.PrepareByWeights(_request, recipe, byWeights.Correction, consume => consume(_sample));
-        return prepared with { ActivationStatsJson = ActivationStats.Of(_calibration.Groups).ToJson(), Held = [_calibration] };
+        return prepared with { ActivationStatsJson = ActivationStats.Of(_calibration.Groups, _isBest).ToJson(), Held = [_calibration, .. prepared.Held] };
     }
 
     // The relative output error of the row sample, quantized as a candidate would quantize it, on some inputs. The parts are the same for

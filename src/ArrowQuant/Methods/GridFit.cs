@@ -35,8 +35,15 @@ internal sealed class GridFit(KernelSet kernels, QuantizedFormat format, AffineS
     /// <param name="firstRow">The first row in the block.</param>
     /// <param name="group">The group in its row.</param>
     /// <param name="grids">Receives the grids for the column kernel.</param>
+    /// <param name="relativeShare">How much errors of a trellis count relative to their row (<see cref="ColumnGrids.SetTrellis"/>).</param>
     public void FitGroup(
-        ReadOnlySpan<float> weights, ReadOnlySpan<float> columnWeights, QuantizedBlock block, int firstRow, int group, ColumnGrids grids)
+        ReadOnlySpan<float> weights,
+        ReadOnlySpan<float> columnWeights,
+        QuantizedBlock block,
+        int firstRow,
+        int group,
+        ColumnGrids grids,
+        double relativeShare = 0)
     {
         int length = format.Groups.LengthOf(group);
         int rows = weights.Length / length;
@@ -62,7 +69,7 @@ internal sealed class GridFit(KernelSet kernels, QuantizedFormat format, AffineS
             float[] gains = new float[rows];
             new TrellisFit(kernels, table).Fit(groupRows, gains);
             for (int r = 0; r < rows; r++) block.Scales[(firstRow + r) * perRow + group] = gains[r];
-            grids.SetTrellis(gains, table);
+            grids.SetTrellis(gains, table, relativeShare);
             return;
         }
 

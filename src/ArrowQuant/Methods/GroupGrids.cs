@@ -32,7 +32,9 @@ internal sealed class GroupGrids : IDisposable
         float[] weights = new float[_rows * length];
         for (int r = 0; r < _rows; r++) working.Slice(r * layout.Columns + start, length).CopyTo(weights.AsSpan(r * length));
         ReadOnlySpan<float> importance = _hessian.ColumnWeights;
-        _fit.FitGroup(weights, importance.IsEmpty ? importance : importance.Slice(start, length), block, firstRow, group, _grids[group]);
+        _fit.FitGroup(
+            weights, importance.IsEmpty ? importance : importance.Slice(start, length), block, firstRow, group, _grids[group],
+            _hessian.RelativeShare);
     }
 
     /// <summary>Fits every group.</summary>

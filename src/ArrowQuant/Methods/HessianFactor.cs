@@ -16,6 +16,14 @@ internal sealed class HessianFactor
     private const double SmallestImportance = 1e-4;
     private const double LargestImportance = 1e4;
 
+    // Times columns over rows: few rows tell little of many directions.
+    private const double DampingOfWeights = 4;
+    private const int BlockOfWeights = 1024;
+
+    // Without inputs nothing tells which rows matter, so small ones are guarded more.
+    private const double RelativeShareOfWeights = 1;
+    private const double RelativeShareOfInputs = 0.5;
+
     private HessianFactor(IReadOnlyList<HessianSegment> segments, float[] columnWeights, bool actOrder, double damping)
     {
         Segments = segments;
@@ -34,6 +42,9 @@ internal sealed class HessianFactor
 
     /// <summary>Whether columns are coded in the order of falling diagonal.</summary>
     public bool IsActOrder { get; }
+
+    /// <summary>How much errors of a trellis count relative to their row (<see cref="ColumnGrids.SetTrellis"/>).</summary>
+    public double RelativeShare { get; private init; }
 
     /// <summary>Share of the mean diagonal that was added to the diagonal in the end.</summary>
     public double Damping { get; }
@@ -60,6 +71,20 @@ internal sealed class HessianFactor
     public static double DampingOf(Recipe recipe, int samples, int columns) =>
         (samples < 2 * columns ? 0.2 : 0.1) / (recipe == Recipe.Best ? 2 : 1);
 
+    /// <summary>Columns of a diagonal block of <see cref="OfWeights"/>: at most 1024, whole groups.</summary>
+    public static int BlockColumnsOfWeights(int columns, int groupSize) => BlockColumns(BlockOfWeights, columns, groupSize);
+
+    /// <summary>
+    /// The Hessian that weights themselves suggest where inputs are not known: rows of a trained matrix are made of its inputs, so a
+    /// direction in which many rows are large is one in which inputs are large. Damped by the mean diagonal at least; null for zero weights.
+    /// </summary>
+    /// <param name="kernels">The kernels.</param>
+    /// <param name="rows">Rows of the layer, each with the same weight, rotated if codes are.</param>
+    /// <param name="blockColumns">Columns of a diagonal block.</param>
+    public static HessianFactor? OfWeights(KernelSet kernels, ActivationSamples rows, int blockColumns) =>
+        TryCreate(kernels, rows, blockColumns, actOrder: false, threads: 1,
+            Math.Max(1, DampingOfWeights * rows.Features / rows.Count), RelativeShareOfWeights);
+
     /// <summary>
     /// Computes and factors the Hessian; null when it is not positive definite even with damping of the whole mean diagonal.
     /// </summary>
@@ -70,7 +95,13 @@ internal sealed class HessianFactor
     /// <param name="threads">Threads; no result depends on it.</param>
     /// <param name="recipe">Decides about damping.</param>
     public static HessianFactor? TryCreate(
-        KernelSet kernels, ActivationSamples samples, int blockColumns, bool actOrder, int threads, Recipe recipe = Recipe.Strategy)
+        KernelSet kernels, ActivationSamples samples, int blockColumns, bool actOrder, int threads, Recipe recipe = Recipe.Strategy) =>
+        TryCreate(
+            kernels, samples, blockColumns, actOrder, threads, DampingOf(recipe, samples.Count, samples.Features),
+            recipe == Recipe.Best ? RelativeShareOfInputs : 0);
+
+    private static HessianFactor? TryCreate(
+        KernelSet kernels, ActivationSamples samples, int blockColumns, bool actOrder, int threads, double damping, double relativeShare)
     {
         double[] diagonal = samples.SquareMeans();
         double mean = diagonal.Average();
@@ -79,7 +110,6 @@ internal sealed class HessianFactor
         float unit = mean is > SmallestSquare and < LargestSquare ? 1f : FloatStorage.NormalizingFactor((float)Math.Sqrt(mean));
         double scale = mean * unit * unit;
         float[] weights = [.. samples.Weights.Select(weight => (float)(weight / scale))];
-        double damping = DampingOf(recipe, samples.Count, samples.Features);
         List<HessianSegment> segments = [];
         for (int start = 0; start < samples.Features; start += blockColumns)
         {
@@ -99,7 +129,7 @@ internal sealed class HessianFactor
             segments.Add(new HessianSegment(start, length, order, factor));
         }
 
-        return new HessianFactor(segments, Importance(diagonal), actOrder, damping);
+        return new HessianFactor(segments, Importance(diagonal), actOrder, damping) { RelativeShare = relativeShare };
     }
 
     /// <summary>Importance of columns from the diagonal of a Hessian; empty when all are equal.</summary>

@@ -1,3 +1,7 @@
+using ArrowQuant.Configuration;
+using ArrowQuant.Kernels;
+using ArrowQuant.Tensors;
+
 namespace ArrowQuant.Methods;
 
 /// <summary>Makes the choices of a layer from its row sample, and from calibration data where the recipe asks for it.</summary>
@@ -26,6 +30,27 @@ internal static class LayerPreparation
             grid = chooser.Choose();
         }
 
-        return new PreparedLayer { Recipe = recipe, Format = request.FormatOf(grid), Search = grid.Search, Correction = correction };
+        var prepared = new PreparedLayer { Recipe = recipe, Format = request.FormatOf(grid), Search = grid.Search, Correction = correction };
+        return request.Config.Recipe == Recipe.Best && prepared.Format.Trellis is not null
+            ? CompensatedByWeights(request, prepared, readSample)
+            : prepared;
+    }
+
+    // Columns of a trellis share what their rows have in common, so its errors add up along that; here later columns take them back.
+    private static PreparedLayer CompensatedByWeights(LayerRequest request, PreparedLayer layer, Action<SampleConsumer> readSample)
+    {
+        int block = HessianFactor.BlockColumnsOfWeights(request.Columns, request.Config.GroupSize);
+        IDisposable charged = request.Budget.Charge(
+            HessianFactor.BytesOf(request.Columns, block), $"the Gram matrix of {request.Name} in blocks of {block} columns");
+        float[] sample = new float[(long)GridChooser.SampleCount(request.View.Rows) * request.Columns];
+        int filled = 0;
+        readSample(piece =>
+        {
+            piece.CopyTo(sample.AsSpan(filled));
+            filled += piece.Length;
+        });
+        layer.Format.Rotation?.Rotate(request.Kernels, sample);
+        var rows = ActivationSamples.Pooled(sample, request.Columns, new int[sample.Length / request.Columns], 1);
+        return layer with { Hessian = HessianFactor.OfWeights(request.Kernels, rows, block), Held = [.. layer.Held, charged] };
     }
 }

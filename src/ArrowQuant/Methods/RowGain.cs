@@ -29,15 +29,17 @@ internal static class RowGain
         int groups = block.Format.Groups.GroupsPerRow;
         return Scale(block.Format.ScalesPerGroup > 0
             ? block.Scales.AsSpan(row * groups, groups)
-            : block.Levels.AsSpan(row * groups * block.Format.LevelsPerGroup, groups * block.Format.LevelsPerGroup), gain);
+            : block.Levels.AsSpan(row * groups * block.Format.LevelsPerGroup, groups * block.Format.LevelsPerGroup),
+            gain, block.Format.Trellis is not null);
     }
 
-    private static bool Scale(Span<float> values, double gain)
+    private static bool Scale(Span<float> values, double gain, bool ofTrellis)
     {
         bool changed = false;
         foreach (ref float value in values)
         {
-            float scaled = FloatStorage.Round((float)Math.Clamp(value * gain, float.MinValue, float.MaxValue));
+            float scaled = (float)Math.Clamp(value * gain, float.MinValue, float.MaxValue);
+            scaled = ofTrellis ? FloatStorage.RoundGain(scaled) : FloatStorage.Round(scaled);
             changed |= scaled != value;
             value = scaled;
         }

@@ -66,5 +66,5 @@ internal sealed class TrellisFit(KernelSet kernels, TrellisTable table)
         return rows.Values.Slice(row * rows.Columns + start, Math.Min(rows.GroupSize, rows.Columns - start));
     }
 
-    private static float Stored(double gain) => FloatStorage.Round((float)Math.Min(gain, float.MaxValue));
+    private static float Stored(double gain) => FloatStorage.RoundGain((float)Math.Min(gain, float.MaxValue));
 }

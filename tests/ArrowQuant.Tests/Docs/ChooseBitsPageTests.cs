@@ -18,8 +18,8 @@ public sealed class ChooseBitsPageTests
         string[] image = Cells("docs/fidelity.md", "## dit-digits", width);
         string[] text = Cells("docs/fidelity.md", "## llada-kjv", width);
         string[] audio = Cells("docs/fidelity.md", "## diffwave-spoken-digits", width);
-        string psnr = originalBits > 0 ? "" : $", {image[7]} dB";
-        string[] expected = [width, originalBits > 0 ? $"{originalBits}" : image[1], image[5] + psnr, text[6], audio[5]];
+        string psnr = originalBits > 0 ? "" : $", {image[8]} dB";
+        string[] expected = [width, originalBits > 0 ? $"{originalBits}" : image[1], image[6] + psnr, text[7], audio[6]];
         Assert.Equal(expected, Cells("docs/choose-bits.md", "<!-- choice table -->", width));
     }
 

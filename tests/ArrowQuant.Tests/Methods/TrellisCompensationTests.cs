@@ -1,6 +1,7 @@
 using ArrowQuant.Kernels;
 using ArrowQuant.Methods;
 using ArrowQuant.Tensors;
+using ArrowQuant.TestKit;
 using ArrowQuant.Tests.Support;
 
 namespace ArrowQuant.Tests.Methods;
@@ -54,6 +55,68 @@ public sealed class TrellisCompensationTests
         double plain = OutputError(weights, format, samples, null);
         double compensated = OutputError(weights, format, samples, Factor(samples));
         Assert.InRange(compensated, 0, 0.8 * plain);
+    }
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Code_HessianOfWeightsOnAnyKernels_GivesTheSameBytes(CodeLayout layout)
+    {
+        float[] weights = AlikeRows(out _);
+        QuantizedFormat format = CodedRows.Format(2, layout, Columns, 64);
+        HessianFactor hessian = OfWeights(weights);
+        CodedRows expected = CodedRows.Compensated(weights, format, AffineSearch.MinMax, hessian, "scalar");
+        foreach (string name in KernelSet.Names)
+            expected.AssertSame(CodedRows.Compensated(weights, format, AffineSearch.MinMax, hessian, name, 512), name);
+    }
+
+    /// <summary>
+    /// A path down rows that are large and alike spends its codes on them: a small row in between takes the sign of what they share. With
+    /// the Hessian of weights that is taken back.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Code_SmallRowAmongAlikeOnes_KeepsApartWhatTheyShare(CodeLayout layout)
+    {
+        float[] weights = AlikeRows(out float[] shared);
+        QuantizedFormat format = CodedRows.Format(2, layout, Columns, 64);
+        double alone = ErrorAlong(layout, shared, weights, CodedRows.Compensated(
+            weights, format, AffineSearch.MinMax, Factor(Inputs.Whitened(Columns, 3))));
+        double kept = ErrorAlong(layout, shared, weights, CodedRows.Compensated(weights, format, AffineSearch.MinMax, OfWeights(weights)));
+        Assert.True(kept < 0.1 * alone, $"{kept} {alone}");
+    }
+
+    // Every row is the same direction and noise; each 32nd has a third of the size and little of the direction.
+    private static float[] AlikeRows(out float[] shared)
+    {
+        var random = new SeededNumbers(11);
+        shared = random.Gaussian(Columns, 0.2);
+        float[] weights = random.Gaussian(Rows * Columns, 0.05);
+        for (int i = 0; i < weights.Length; i++)
+            if (i / Columns % 32 != 31) weights[i] += shared[i % Columns];
+        return weights;
+    }
+
+    private static HessianFactor OfWeights(float[] weights) => HessianFactor.OfWeights(
+        KernelSet.Create(null), ActivationSamples.Pooled(weights, Columns, new int[Rows], 1), Columns)!;
+
+    // The mean square of what errors of small rows have along the shared direction.
+    private static double ErrorAlong(CodeLayout layout, float[] shared, float[] weights, CodedRows coded)
+    {
+        var states = new TrellisCodes(layout == CodeLayout.Trellis4 ? "trellis4" : "trellis6", Columns);
+        double sum = 0;
+        for (int row = 0; row < Rows; row++)
+        {
+            double along = 0;
+            for (int c = 0; c < Columns; c++)
+            {
+                int at = row * Columns + c;
+                along += (states.Next(row, c, coded.Codes[at]) * coded.Block.Scales[at / 64] - weights[at]) * (double)shared[c];
+            }
+
+            if (row % 32 == 31) sum += along * along;
+        }
+
+        return sum;
     }
 
     private static double OutputError(float[] weights, QuantizedFormat format, ActivationSamples samples, HessianFactor? hessian)

@@ -71,6 +71,38 @@ public sealed class JudgeTests(ITestOutputHelper output)
         Assert.Equal(expected, nll, 0.005);
     }
 
+    [Fact]
+    public void LladaJudge_Float32_DoesNotDivergeFromItself()
+    {
+        MaskedTextScore score = new LladaJudge(4).Judge(Model("llada-kjv"), 500);
+        Assert.Equal(0, score.KlDivergence);
+        Assert.Equal(new LladaJudge(4).MaskedNll(Model("llada-kjv"), 500), score.Nll);
+    }
+
+    [Fact]
+    public void LladaJudge_HalvedLogits_DivergesByTheSumThatIsWrittenOut()
+    {
+        // With the last layer halved every logit is half of what it was: the divergence follows from the logits of the original alone.
+        Dictionary<string, (long[] Shape, float[] Values)> halved = Model("llada-kjv");
+        (long[] shape, float[] values) = halved["model.transformer.ff_out.weight"];
+        halved["model.transformer.ff_out.weight"] = (shape, [.. values.Select(value => value / 2)]);
+        MaskedTextScore score = new LladaJudge(4).Judge(halved, 900);
+        output.WriteLine($"{score}");
+        Assert.Equal(HalvedDivergence(windows: 4, "mask.900"), score.KlDivergence, 1e-5);
+    }
+
+    [Theory]
+    [InlineData(2, 0.2, 0.05)]
+    [InlineData(4, 0.0075, 0.0015)]
+    public void LladaJudge_MinMax_DivergesAsStated(int bits, double expected, double tolerance)
+    {
+        var judge = new LladaJudge();
+        Dictionary<string, (long[] Shape, float[] Values)> rounded = MinMaxRounding.Apply(Model("llada-kjv"), Layers("llada-kjv"), bits);
+        double[] divergences = [.. new[] { 100, 500, 900 }.Select(ratio => judge.Judge(rounded, ratio).KlDivergence)];
+        output.WriteLine(string.Join(" ", divergences));
+        Assert.Equal(expected, divergences.Average(), tolerance);
+    }
+
     [Fact, Trait("Category", "Slow")]
     public void DitJudge_Float32_GetsTheStatedFigures()
     {
@@ -109,6 +141,21 @@ public sealed class JudgeTests(ITestOutputHelper output)
         output.WriteLine($"{score}");
         Assert.InRange(score.Accuracy, 0.3, 0.6);
         Assert.InRange(score.Frechet, 100, 220);
+    }
+
+    private static double HalvedDivergence(int windows, string masks)
+    {
+        Dictionary<string, (long[] Shape, float[] Values)> text =
+            WeightFile.Read(RepositoryPaths.SampleFile("llada-kjv", "eval/heldout_text.safetensors"));
+        bool[] mask = [.. text[masks].Values.Take(windows * 128).Select(value => value != 0)];
+        int[] ids = [.. text["ids"].Values.Take(mask.Length).Select((id, i) => mask[i] ? LladaModel.Mask : (int)id)];
+        float[][] logits = [.. new LladaModel(Model("llada-kjv")).Logits(ids, 128).Chunk(LladaModel.Vocabulary)];
+        return logits.Where((_, i) => mask[i]).Average(row =>
+        {
+            double full = row.Sum(value => Math.Exp(value));
+            double half = row.Sum(value => Math.Exp(value / 2));
+            return row.Sum(value => Math.Exp(value) / full * Math.Log(Math.Exp(value) / full / (Math.Exp(value / 2) / half)));
+        });
     }
 
     private static Dictionary<string, (long[] Shape, float[] Values)> Model(string name) =>
