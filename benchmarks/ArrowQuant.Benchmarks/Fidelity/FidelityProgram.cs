@@ -11,8 +11,8 @@ namespace ArrowQuant.Benchmarks.Fidelity;
 /// Quantizes the sample models with every method and width, runs them with decoded weights, and prints how far they are from the
 /// originals, after a table of what methods and types of others leave of single tensors: <c>fidelity [--samples N] [--seeds N]
 /// [--model NAME] [--bits 2,4,8] [--recipe strategy,best] [--sequential] [--tables] [--weights off] [--layout WORD] [--rotation WORD]
-/// [--rotation-seed N] [--widths MAP] [--out FILE]</c>. With <c>--seeds</c> rotated rows are the mean over so many seeds, with the least and
-/// the largest; with <c>--tables</c> lookup tables (embeddings) are quantized too, with <c>--sequential</c> models that can be run are
+/// [--rotation-seed N] [--widths MAP] [--out FILE]</c>. With <c>--seeds</c> rotated rows are the mean over so many seeds, with the least
+/// and the largest; with <c>--tables</c> lookup tables (embeddings) are quantized too, with <c>--sequential</c> models that can be run are
 /// calibrated by running them as well, the others are the settings of these names (widths: layer_bit_widths).
 /// </summary>
 internal static class FidelityProgram
@@ -55,8 +55,8 @@ internal static class FidelityProgram
             Say(string.Empty);
         }
 
-        Say($"In the tables of models every layer{(tables ? "" : " but embeddings")} is quantized, group 128; artefacts are read back by an "
-            + $"independent reader; {samples} samples of DDIM 20 steps. Rows of rotated recipes are the mean over {seeds} seeds of the "
+        Say($"In the tables of models every layer{(tables ? "" : " but embeddings")} is quantized, group 128; artefacts are read back by "
+            + $"an independent reader; {samples} samples of DDIM 20 steps. Rows of rotated recipes are the mean over {seeds} seeds of the "
             + $"rotation, with the least and the largest. Commit {Repository.Commit()}.");
         foreach (IModelTrial trial in Trials(samples).Where(trial => only is null || trial.Model == only))
             await Table(trial, new Choices(widths, recipes, tables, sequential, seeds, settings), Say);
@@ -133,7 +133,8 @@ internal static class FidelityProgram
     }
 
     private static string Methods(QuantizationResult result) => string.Join(", ", result.Layers
-        .GroupBy(l => $"{l.Method}{(l.Enhancement == "none" ? "" : "+" + l.Enhancement)} {l.Layout}{(l.WidthReason is null ? "" : " INT8")}")
+        .GroupBy(l => $"{l.Method}{(l.Enhancement == "none" ? "" : "+" + l.Enhancement)} {l.Layout}"
+            + $"{(l.WidthReason is null ? "" : " INT8")}")
         .OrderByDescending(g => g.Count()).Select(g => $"{g.Count()} {g.Key}"));
 
     // The mean over seeds, and the least and the largest where they are not written alike.

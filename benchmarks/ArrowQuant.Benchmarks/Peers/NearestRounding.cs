@@ -1,6 +1,8 @@
 namespace ArrowQuant.Benchmarks.Peers;
 
-/// <summary>Rounding to the nearest of 2^bits even steps over the range of a group, 0 among them: a binary16 scale, an integer zero point.</summary>
+/// <summary>
+/// Rounding to the nearest of 2^bits even steps over the range of a group, 0 among them: a binary16 scale, an integer zero point.
+/// </summary>
 internal sealed class NearestRounding(int bits, int groupSize) : IPeerType
 {
     public string Name => $"plain rounding, {bits} bits";

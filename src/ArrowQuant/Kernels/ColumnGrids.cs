@@ -82,8 +82,8 @@ internal sealed unsafe class ColumnGrids : IDisposable
     }
 
     /// <summary>
-    /// Sets the gains of a trellis, one per row. A row's squared errors weigh <c>1 + relativeShare mean(gain^2) / gain^2</c>: the larger the
-    /// share, the more errors count relative to their row, so that a path down rows of different size does not give up the small ones.
+    /// Sets the gains of a trellis, one per row. Squared errors of a row weigh <c>1 + relativeShare mean(gain^2) / gain^2</c>: the larger
+    /// the share, the more errors count relative to their row, so that a path down rows of different size does not give up the small ones.
     /// </summary>
     public void SetTrellis(ReadOnlySpan<float> gains, TrellisTable table, double relativeShare)
     {

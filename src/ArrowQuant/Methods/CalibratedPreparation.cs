@@ -298,7 +298,11 @@ internal sealed class CalibratedPreparation
         foreach (IDisposable held in _held.Skip(1)) held.Dispose();
         LayerRecipe recipe = Recipe.WithoutCalibration(cause, message);
         PreparedLayer prepared = LayerPreparation.PrepareByWeights(_request, recipe, byWeights.Correction, consume => consume(_sample));
-        return prepared with { ActivationStatsJson = ActivationStats.Of(_calibration.Groups, _isBest).ToJson(), Held = [_calibration, .. prepared.Held] };
+        return prepared with
+        {
+            ActivationStatsJson = ActivationStats.Of(_calibration.Groups, _isBest).ToJson(),
+            Held = [_calibration, .. prepared.Held],
+        };
     }
 
     // The relative output error of the row sample, quantized as a candidate would quantize it, on some inputs. The parts are the same for

@@ -76,7 +76,7 @@ internal sealed class HessianFactor
 
     /// <summary>
     /// The Hessian that weights themselves suggest where inputs are not known: rows of a trained matrix are made of its inputs, so a
-    /// direction in which many rows are large is one in which inputs are large. Damped by the mean diagonal at least; null for zero weights.
+    /// direction in which many rows are large is one in which inputs are large. Damped by the mean diagonal at least; null for zeros.
     /// </summary>
     /// <param name="kernels">The kernels.</param>
     /// <param name="rows">Rows of the layer, each with the same weight, rotated if codes are.</param>

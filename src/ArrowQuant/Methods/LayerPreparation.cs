@@ -30,7 +30,13 @@ internal static class LayerPreparation
             grid = chooser.Choose();
         }
 
-        var prepared = new PreparedLayer { Recipe = recipe, Format = request.FormatOf(grid), Search = grid.Search, Correction = correction };
+        var prepared = new PreparedLayer
+        {
+            Recipe = recipe,
+            Format = request.FormatOf(grid),
+            Search = grid.Search,
+            Correction = correction,
+        };
         return request.Config.Recipe == Recipe.Best && prepared.Format.Trellis is not null
             ? CompensatedByWeights(request, prepared, readSample)
             : prepared;
