@@ -37,10 +37,14 @@ internal static class LayerPreparation
             Search = grid.Search,
             Correction = correction,
         };
-        return request.Config.Recipe == Recipe.Best && prepared.Format.Trellis is not null
+        return MayCompensateByWeights(request) && prepared.Format.Trellis is not null
             ? CompensatedByWeights(request, prepared, readSample)
             : prepared;
     }
+
+    /// <summary>Whether errors of the layer may be compensated over its own rows, if it gets a trellis and has no inputs.</summary>
+    public static bool MayCompensateByWeights(LayerRequest request) =>
+        request.Config.Recipe == Recipe.Best && request.RowsTellInputs && Grid.MayBeTrellis(request.Config, request.BitWidth);
 
     // Columns of a trellis share what their rows have in common, so its errors add up along that; here later columns take them back.
     private static PreparedLayer CompensatedByWeights(LayerRequest request, PreparedLayer layer, Action<SampleConsumer> readSample)

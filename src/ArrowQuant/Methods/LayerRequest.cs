@@ -32,6 +32,12 @@ internal sealed record LayerRequest
     /// <summary>Whether the layer has a bias tensor that can take up a shift.</summary>
     public required bool HasBias { get; init; }
 
+    /// <summary>
+    /// Whether the rows of the layer may stand for its inputs where there are none. Measured to help models of text and images and to harm
+    /// those of audio.
+    /// </summary>
+    public required bool RowsTellInputs { get; init; }
+
     /// <summary>What is to be used, the rules for missing data already applied.</summary>
     public required LayerRecipe Recipe { get; init; }
 

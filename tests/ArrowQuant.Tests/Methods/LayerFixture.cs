@@ -41,6 +41,7 @@ internal sealed class LayerFixture(float[] weights, ActivationSamples inputs)
         View = new MatrixView(weights.Length / inputs.Features, inputs.Features, 0),
         Channels = Channels ?? inputs.Features,
         HasBias = HasBias,
+        RowsTellInputs = true,
         Recipe = LayerRecipe.Resolve(Strategy, null),
         Calibration = Load,
         ReadSample = consume => consume(weights),

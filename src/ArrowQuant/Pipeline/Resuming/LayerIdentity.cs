@@ -34,10 +34,13 @@ internal sealed class LayerIdentity
     public UInt128 Hash => _hash.Value;
 
     /// <summary>
-    /// Whether anything is chosen from the rows of the layer; not without calibration data and with a single grid to choose from.
+    /// Whether anything is chosen from the rows of the layer; not without calibration data, with a single grid to choose from and without
+    /// compensation over the rows themselves.
     /// </summary>
     public bool DependsOnSample =>
-        Request.Recipe.IsCalibrated || Grid.CandidatesOf(Request.Recipe.Method, Request.BitWidth, Request.Config).Count > 1;
+        Request.Recipe.IsCalibrated
+        || Grid.CandidatesOf(Request.Recipe.Method, Request.BitWidth, Request.Config).Count > 1
+        || LayerPreparation.MayCompensateByWeights(Request);
 
     private UInt128 Compute(RunIdentity run)
     {
@@ -49,6 +52,7 @@ internal sealed class LayerIdentity
             Reader.Tensor.Shape.ToString(),
             Reader.Tensor.ElementType.ToString(),
             string.Create(CultureInfo.InvariantCulture, $"{Request.View} {Request.BitWidth} {Request.Channels} {Request.HasBias}"),
+            $"{LayerPreparation.MayCompensateByWeights(Request)}",
             recipe.Method,
             recipe.Enhancement,
             $"{recipe.ChannelEqualization} {recipe.IsCalibrated}",

@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using ArrowQuant.Calibration;
+using ArrowQuant.Configuration;
 using ArrowQuant.Errors;
 using ArrowQuant.Kernels;
 using ArrowQuant.Methods;
@@ -100,6 +101,7 @@ internal sealed class AttemptRunner(
         View = tensor.View,
         Channels = tensor.InputChannels,
         HasBias = plan.BiasOf.ContainsKey(tensor.Index),
+        RowsTellInputs = plan.Modality != Modality.Audio,
         Recipe = plan.RecipeOf(tensor),
         Calibration = () => LoadCalibration(tensor),
         Hessians = _hessians,
