@@ -4,14 +4,14 @@ using ArrowQuant.TestKit;
 namespace ArrowQuant.Benchmarks.Fidelity;
 
 /// <summary>diffwave-spoken-digits: samples, and the noise that it predicts.</summary>
-internal sealed class DiffWaveTrial(int samples, int rowsPerCall) : IModelTrial
+internal sealed class DiffWaveTrial(int samples, int batches) : IModelTrial
 {
     private readonly DiffWaveJudge _judge = new(samples);
     private readonly NoiseErrors _noise = new("diffwave-spoken-digits");
 
     public string Model => "diffwave-spoken-digits";
 
-    public IModelRunner? Runner { get; } = NoisePredictorRunner.DiffWave(rowsPerCall: rowsPerCall);
+    public IModelRunner? Runner { get; } = NoisePredictorRunner.DiffWave(batches: batches);
 
     public IReadOnlyList<(string Name, string Format)> Columns =>
     [

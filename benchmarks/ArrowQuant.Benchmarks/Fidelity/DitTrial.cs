@@ -4,14 +4,14 @@ using ArrowQuant.TestKit;
 namespace ArrowQuant.Benchmarks.Fidelity;
 
 /// <summary>dit-digits: samples, and the noise that it predicts.</summary>
-internal sealed class DitTrial(int samples, int rowsPerCall) : IModelTrial
+internal sealed class DitTrial(int samples, int batches) : IModelTrial
 {
     private readonly DitJudge _judge = new(samples);
     private readonly NoiseErrors _noise = new("dit-digits");
 
     public string Model => "dit-digits";
 
-    public IModelRunner? Runner { get; } = NoisePredictorRunner.Dit(rowsPerCall: rowsPerCall);
+    public IModelRunner? Runner { get; } = NoisePredictorRunner.Dit(batches: batches);
 
     public IReadOnlyList<(string Name, string Format)> Columns =>
     [

@@ -19,8 +19,8 @@ internal static class FidelityProgram
 {
     private const string Embeddings = "embedding_table|class_embedding|wte|pos_embed";
 
-    // The prototype of sequential calibration took a thousand rows of a layer; a quarter of these is held out.
-    private const int RowsPerCall = 128;
+    // Forty samples: rows of a layer are drawn from all of them, and ten tell too little of what others need.
+    private const int Batches = 4;
 
     private static readonly (string Flag, string Name)[] Settings =
     [
@@ -147,8 +147,8 @@ internal static class FidelityProgram
 
     private static IEnumerable<IModelTrial> Trials(int samples)
     {
-        yield return new DitTrial(samples, RowsPerCall);
+        yield return new DitTrial(samples, Batches);
         yield return new LladaTrial();
-        yield return new DiffWaveTrial(samples, RowsPerCall);
+        yield return new DiffWaveTrial(samples, Batches);
     }
 }

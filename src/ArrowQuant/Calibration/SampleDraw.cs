@@ -9,6 +9,9 @@ internal sealed record SampleDraw
     /// <summary>One row of so many is held out.</summary>
     public const int HeldOutPeriod = 4;
 
+    // 2^32 over the golden ratio: its multiples spread evenly.
+    private const uint GoldenRatio = 2654435769;
+
     private SampleDraw()
     {
     }
@@ -55,7 +58,7 @@ internal sealed record SampleDraw
             {
                 for (int i = 0; i < shares[s]; i++)
                 {
-                    rows.Add(order[stepStarts[first + s] + Middle(i, shares[s], counts[s])]);
+                    rows.Add(order[stepStarts[first + s] + Place(i, shares[s], counts[s])]);
                     stepOf.Add(first + s);
                 }
             }
@@ -79,7 +82,7 @@ internal sealed record SampleDraw
         for (int block = 0; block < count / HeldOutPeriod; block++)
         {
             // The upper bits of multiples of the golden ratio spread evenly.
-            uint place = unchecked((uint)block * 2654435769u) >> 30;
+            uint place = unchecked((uint)block * GoldenRatio) >> 30;
             heldOut[(block * HeldOutPeriod) + (int)place] = true;
         }
 
@@ -104,6 +107,14 @@ internal sealed record SampleDraw
         int[] larger = [.. Enumerable.Range(0, counts.Length).Where(step => counts[step] > low)];
         for (int i = 0; i < rest; i++) shares[larger[Middle(i, rest, larger.Length)]]++;
         return shares;
+    }
+
+    // A place in part i when count items are cut into parts. It moves from part to part: rows come in the order of positions of samples, and
+    // evenly spaced ones would meet the same few positions of every sample.
+    private static int Place(int i, int parts, int count)
+    {
+        long begin = (long)i * count / parts, end = (i + 1L) * count / parts;
+        return (int)(begin + ((end - begin) * unchecked((uint)i * GoldenRatio) >> 32));
     }
 
     // The middle of part i when count items are cut into parts.

@@ -47,6 +47,24 @@ public sealed class SampleDrawTests
         }
     });
 
+    /// <summary>
+    /// Purpose: rows that are recorded sample by sample are drawn from every position. Input: forty samples of 64 positions at a timestep,
+    /// of which a cap leaves one row in eight or forty. Expected: positions are drawn about equally often; evenly spaced rows would meet
+    /// eight of the 64 alone.
+    /// </summary>
+    [Theory]
+    [InlineData(320)]
+    [InlineData(64)]
+    public void Of_RowsSampleBySample_DrawsEveryPosition(int cap)
+    {
+        const int Positions = 64, Samples = 40;
+        int[] drawn = new int[Positions];
+        (SampleDraw draw, _, _) = Draw(([Positions * Samples], 1, cap));
+        foreach (int row in draw.Rows) drawn[row % Positions]++;
+        Assert.InRange(drawn.Count(count => count > 0), Positions * 5 / 8, Positions);
+        Assert.InRange(drawn.Max(), 1, 3 * cap / Positions);
+    }
+
     [Fact]
     public void Of_AnyCounts_HoldsOutAQuarterThatIsBalancedOverTime() => Cases.Sample(test =>
     {
