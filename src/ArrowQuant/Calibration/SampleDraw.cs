@@ -109,8 +109,8 @@ internal sealed record SampleDraw
         return shares;
     }
 
-    // A place in part i when count items are cut into parts. It moves from part to part: rows come in the order of positions of samples, and
-    // evenly spaced ones would meet the same few positions of every sample.
+    // A place in part i when count items are cut into parts. It moves from part to part: rows come in the order of positions of samples,
+    // and evenly spaced ones would meet the same few positions of every sample.
     private static int Place(int i, int parts, int count)
     {
         long begin = (long)i * count / parts, end = (i + 1L) * count / parts;
