@@ -50,12 +50,12 @@ internal static unsafe class Compensation<T>
         TrellisTable table, float* weights, ColumnGrids grids, int rows, int paddedRows, byte* codes, float* decoded)
     {
         float* gains = grids.First;
-        nuint weighed = grids.IsBalanced ? (nuint)(2 * rows * sizeof(float)) : 0;
-        byte* scratch = (byte*)NativeMemory.AlignedAlloc((nuint)TrellisPath<T>.ScratchLength(table, rows) + weighed + 64, 64);
+        nuint weighed = grids.IsBalanced ? (nuint)(2 * paddedRows * sizeof(float)) : 0;
+        byte* scratch = (byte*)NativeMemory.AlignedAlloc((nuint)TrellisPath<T>.ScratchLength(table, rows) + weighed, 64);
         if (grids.IsBalanced)
         {
             float* x = (float*)scratch;
-            float* gain = x + rows;
+            float* gain = x + paddedRows;
             for (int r = 0; r < rows; r++) (x[r], gain[r]) = (Finite(weights[r] * grids.Second[r]), Finite(gains[r] * grids.Second[r]));
             TrellisPath<T>.Find(table, x, gain, rows, scratch + weighed, codes);
         }

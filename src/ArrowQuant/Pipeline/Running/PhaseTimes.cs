@@ -15,7 +15,7 @@ internal enum RunPhase
     /// <summary>Making Parquet pages, hashing them and handing them to the system.</summary>
     Write,
 
-    /// <summary>Bringing a finished file to the disk.</summary>
+    /// <summary>Ending a file: its last row group and footer, and bringing it to the disk.</summary>
     Flush,
 }
 
