@@ -107,11 +107,10 @@ internal static class MatrixBenchmark
             {
                 var coder = new CompensatedCoder(kernels, new GridFit(kernels, format, AffineSearch.MinMax), hessian);
                 byte[] codes = new byte[CompensatedCoder.RowsTogether * d];
-                ErrorSums[] sums = new ErrorSums[CompensatedCoder.RowsTogether];
                 return part =>
                 {
                     int first = part * CompensatedCoder.RowsTogether;
-                    coder.Code(weights.AsSpan(first * d, codes.Length), block, first, codes, sums);
+                    coder.Code(weights.AsSpan(first * d, codes.Length), block, first, codes);
                 };
             });
         });

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using ArrowQuant.Kernels;
 using ArrowQuant.Kernels.Trellis;
 using ArrowQuant.Methods;
+using ArrowQuant.Pipeline.Measuring;
 using ArrowQuant.Quality;
 using ArrowQuant.Tensors;
 using ArrowQuant.TestKit;
@@ -91,6 +92,7 @@ internal static class KernelCases
         float[] levels = new float[3 * scales.Length];
         byte[] codes = new byte[weights.Length];
         byte[] packed = new byte[weights.Length / 2];
+        var coded = new CodedSums(Rows, Columns, 128);
         GroupRows Groups() => new(weights, Columns, 128);
         kernels.FitAffine(Groups(), 4, AffineSearch.MinMax, scales, zeros);
         Encode();
@@ -112,18 +114,23 @@ internal static class KernelCases
             {
                 kernels.AddAffineErrors(
                     weights.AsSpan(r * Columns, Columns), codes.AsSpan(r * Columns, Columns), 128,
-                    scales.AsSpan(r * 32, 32), zeros.AsSpan(r * 32, 32), ref sums);
+                    scales.AsSpan(r * 32, 32), zeros.AsSpan(r * 32, 32), 4, ref sums);
             }
         });
-        yield return Step("step code and errors", () =>
+        yield return Step("step code and sums", () =>
         {
-            ErrorSums sums = default;
             for (int r = 0; r < Rows; r++)
             {
-                kernels.EncodeAffineRow(
-                    weights.AsSpan(r * Columns, Columns), 128, scales.AsSpan(r * 32, 32), zeros.AsSpan(r * 32, 32), 4,
-                    codes.AsSpan(r * Columns, Columns), ref sums);
+                Span<float> own = scales.AsSpan(r * 32, 32);
+                kernels.CodeAffineRow(
+                    weights.AsSpan(r * Columns, Columns), 128, own, own, zeros.AsSpan(r * 32, 32), 4,
+                    codes.AsSpan(r * Columns, Columns), coded, r);
             }
+        });
+        yield return Step("step errors from sums", () =>
+        {
+            for (int r = 0; r < Rows; r++)
+                kernels.TryErrorsOfCoded(coded, r, scales.AsSpan(r * 32, 32), zeros.AsSpan(r * 32, 32), 4, out _);
         });
         yield return Step("step INT4 search", () => kernels.FitAffine(Groups(), 4, AffineSearch.IntegerZero, scales, zeros));
         yield return Step("step lattice", () => kernels.FitLattice(Groups(), false, levels));
@@ -150,19 +157,34 @@ internal static class KernelCases
         };
         int bytes = FloatConversion.ByteSize(type);
         int rows = format.Trellis is null ? Rows : TrellisTable.TileRows;
+        var layer = new PreparedLayer
+        {
+            Recipe = new LayerRecipe
+            {
+                Method = MethodNames.BaseMethod, Enhancement = MethodNames.None, Tried = [], Failures = [], IsCalibrated = false,
+            },
+            Format = format,
+            Search = grid.Search,
+        };
+        int pieceRows = Math.Min(rows, WeightConverter.RowsPerPiece(Columns, layer));
         int partBytes = rows * Columns * bytes;
         bool searches = grid.Search != AffineSearch.MinMax || grid.Layout != CodeLayout.Affine;
         int parts = (int)Math.Min(source.Bytes / partBytes, searches ? 1024 * Rows / rows : int.MaxValue);
         ErrorSums Part(RowQuantizer quantizer, QuantizedBlock block, float[] weights, int part)
         {
-            kernels.ToSingle(type, source.Slice((long)part * partBytes, partBytes), weights);
-            return quantizer.Quantize(weights, block, 0).Weights;
+            var measures = new RowMeasures(0);
+            for (int row = 0; row < rows; row += pieceRows)
+            {
+                int pieceBytes = pieceRows * Columns * bytes;
+                kernels.ToSingle(type, source.Slice((long)part * partBytes + (long)row * Columns * bytes, pieceBytes), weights);
+                quantizer.Quantize(weights, block, row, measures);
+            }
+
+            return measures.Weights;
         }
 
         (RowQuantizer, QuantizedBlock, float[]) New() => (
-            new RowQuantizer(kernels, format, PreparedLayer.CoderOf(kernels, format, grid.Search, [])),
-            new QuantizedBlock(format, 0, rows),
-            new float[rows * Columns]);
+            layer.NewQuantizer(kernels), new QuantizedBlock(format, 0, rows), new float[pieceRows * Columns]);
         return new KernelCase
         {
             Name = name,

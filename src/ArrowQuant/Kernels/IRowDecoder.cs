@@ -25,9 +25,6 @@ internal unsafe struct GroupConstants<TLanes>
     /// <summary>Its zero point.</summary>
     public TLanes ZeroPoint;
 
-    /// <summary>1 / scale, where the group is coded.</summary>
-    public TLanes Inverse;
-
     /// <summary>The four values of a lattice group.</summary>
     public float* Table;
 }

@@ -105,18 +105,7 @@ internal sealed unsafe partial class KernelSet<T>(string name) : KernelSet
     {
         CheckLengths(original.Length, decoded.Length);
         fixed (float* w = original, v = decoded)
-            RowErrors<T>.Add<DecodedRow, AllSums>(w, original.Length, new DecodedRow(v), Math.Max(1, original.Length), ref sums);
-    }
-
-    public override void AddAffineErrors(
-        ReadOnlySpan<float> original, ReadOnlySpan<byte> codes, int groupSize,
-        ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, ref ErrorSums sums)
-    {
-        CheckRow(original, codes, groupSize, scales.Length);
-        CheckLengths(scales.Length, zeroPoints.Length);
-        fixed (float* w = original, scale = scales, zero = zeroPoints)
-        fixed (byte* code = codes)
-            RowErrors<T>.Add<AffineRow, AllSums>(w, original.Length, new AffineRow(code, scale, zero), groupSize, ref sums);
+            RowErrors<T>.Add<DecodedRow>(w, original.Length, new DecodedRow(v), Math.Max(1, original.Length), ref sums);
     }
 
     public override void AddLatticeErrors(
@@ -125,7 +114,7 @@ internal sealed unsafe partial class KernelSet<T>(string name) : KernelSet
         CheckRow(original, codes, groupSize, tables.Length / 4);
         fixed (float* w = original, table = tables)
         fixed (byte* code = codes)
-            RowErrors<T>.Add<LatticeRow, AllSums>(w, original.Length, new LatticeRow(code, table), groupSize, ref sums);
+            RowErrors<T>.Add<LatticeRow>(w, original.Length, new LatticeRow(code, table), groupSize, ref sums);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using ArrowQuant.Kernels.Lanes;
 
 namespace ArrowQuant.Kernels;
@@ -8,43 +8,119 @@ namespace ArrowQuant.Kernels;
 internal sealed unsafe partial class KernelSet<T>
     where T : unmanaged, ILanes<T>
 {
-    public override bool EncodeAffineRow(
-        ReadOnlySpan<float> weights, int groupSize, ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, int bits,
-        Span<byte> codes, ref ErrorSums sums)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void CodeAffineRow(
+        ReadOnlySpan<float> weights, int groupSize, ReadOnlySpan<float> references, ReadOnlySpan<float> scales,
+        ReadOnlySpan<float> zeroPoints, int bits, Span<byte> codes, CodedSums sums, int row)
     {
         CheckRow(weights, codes, groupSize, scales.Length);
         CheckLengths(scales.Length, zeroPoints.Length);
-        int groups = scales.Length;
-        int last = (1 << bits) - 1;
-        float[] grids = ArrayPool<float>.Shared.Rent(3 * groups);
-        scales.CopyTo(grids);
-        zeroPoints.CopyTo(grids.AsSpan(groups));
-        bool isUsual = TryInvert(grids.AsSpan(0, 3 * groups), groups, last, out float largest);
-        // At 8 bits a gain seldom changes a stored scale, and the first measurement is the last.
-        bool all = bits == 8 || !isUsual || !RowErrors<T>.HoldsDecoded(largest, weights.Length);
-        if (isUsual)
+        CheckLengths(scales.Length, references.Length);
+        if (TakeRuns<NearestCodes>(weights, groupSize, references, scales, zeroPoints, bits, codes, sums, row)) return;
+        for (int g = 0, start = 0; start < weights.Length; g++, start += groupSize)
         {
-            fixed (float* w = weights, grid = grids)
-            fixed (byte* code = codes)
-            {
-                var row = new EncodingRow(w, code, grid, groups, last);
-                if (all) RowErrors<T>.Add<EncodingRow, AllSums>(w, weights.Length, row, groupSize, ref sums);
-                else RowErrors<T>.Add<EncodingRow, GainSums>(w, weights.Length, row, groupSize, ref sums);
-            }
+            int length = Math.Min(groupSize, weights.Length - start);
+            EncodeAffine(weights.Slice(start, length), scales[g], zeroPoints[g], bits, codes.Slice(start, length));
         }
-        else
-        {
-            for (int g = 0, start = 0; start < weights.Length; g++, start += groupSize)
-            {
-                int length = Math.Min(groupSize, weights.Length - start);
-                EncodeAffine(weights.Slice(start, length), scales[g], zeroPoints[g], bits, codes.Slice(start, length));
-            }
+    }
 
-            AddAffineErrors(weights, codes, groupSize, scales, zeroPoints, ref sums);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override bool TryErrorsOfCoded(
+        CodedSums sums, int row, ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, int bits, out ErrorSums errors)
+    {
+        errors = default;
+        if (!sums.Knows(row)) return false;
+        Span<float> own = sums.SumsOf(row);
+        fixed (float* sum = own, reference = sums.ReferencesOf(row), coded = sums.ScalesOf(row), scale = scales)
+        {
+            if (!AffineRuns<T>.CanTake(scale, scales.Length)) return false;
+            int runs = own.Length / (CodedSums.Kinds * CodedSums.Partials);
+            errors = RunErrors<T>.Of(sum, runs, sums.RunsPerGroup, reference, coded, scale, LevelsOf(zeroPoints, bits));
         }
 
-        ArrayPool<float>.Shared.Return(grids);
-        return all;
+        // Of a row of zeros, or of what is as good as that beside single precision, the sums tell nothing.
+        return errors.Original > 0 && double.IsFinite(errors.Original + errors.Decoded + errors.Error + Math.Abs(errors.Product));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override float LargestErrorOfCoded(
+        CodedSums sums, int row, ReadOnlySpan<float> weights, ReadOnlySpan<byte> codes, int groupSize,
+        ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, int bits, float atLeast)
+    {
+        ErrorSums known = new() { LargestError = atLeast };
+        float levels = LevelsOf(zeroPoints, bits);
+        ReadOnlySpan<float> coded = sums.ScalesOf(row);
+        fixed (float* sum = sums.SumsOf(row))
+        {
+            float* largest = sum + (CodedSums.Kinds - 1) * CodedSums.Partials;
+            for (int group = 0, start = 0; start < weights.Length; group++)
+            {
+                int end = (int)Math.Min(weights.Length, start + (long)groupSize);
+                for (; start < end; start = Math.Min(end, start + CodedSums.RunLength), largest += CodedSums.Kinds * CodedSums.Partials)
+                {
+                    if (!(RunErrors<T>.BoundOf(largest, coded[group], scales[group], levels) > known.LargestError)) continue;
+                    int length = Math.Min(CodedSums.RunLength, end - start);
+                    AddDecodedErrors(
+                        weights.Slice(start, length), codes.Slice(start, length), length,
+                        scales.Slice(group, 1), zeroPoints.Slice(group, 1), ref known);
+                }
+            }
+        }
+
+        return known.LargestError;
+    }
+
+    public override void AddAffineErrors(
+        ReadOnlySpan<float> original, ReadOnlySpan<byte> codes, int groupSize,
+        ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, int bits, ref ErrorSums sums)
+    {
+        CheckRow(original, codes, groupSize, scales.Length);
+        CheckLengths(scales.Length, zeroPoints.Length);
+        if (original.IsEmpty) return;
+        float[] references = new float[2 * scales.Length];
+        RangeFit<T>.Fit(
+            new GroupRows(original, original.Length, groupSize), bits,
+            references.AsSpan(0, scales.Length), references.AsSpan(scales.Length));
+        var runs = new CodedSums(1, original.Length, groupSize);
+        // Codes are only read.
+        Span<byte> given = MemoryMarshal.CreateSpan(ref MemoryMarshal.GetReference(codes), codes.Length);
+        TakeRuns<GivenCodes>(original, groupSize, references.AsSpan(0, scales.Length), scales, zeroPoints, bits, given, runs, 0);
+        if (!TryErrorsOfCoded(runs, 0, scales, zeroPoints, bits, out ErrorSums errors))
+        {
+            AddDecodedErrors(original, codes, groupSize, scales, zeroPoints, ref sums);
+            return;
+        }
+
+        errors.LargestError = LargestErrorOfCoded(
+            runs, 0, original, codes, groupSize, scales, zeroPoints, bits, sums.LargestError);
+        sums.Add(errors);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override bool ApplyGain(Span<float> values, float gain)
+    {
+        bool isSame = true;
+        int i = 0;
+        fixed (float* value = values)
+        {
+            for (; i + T.Count <= values.Length; i += T.Count)
+            {
+                T old = T.Load(value + i), scaled = old * T.Of(gain);
+                if (!FloatStorage.AreUsual(scaled)) break;
+                scaled = FloatStorage.RoundUsual(scaled);
+                isSame &= T.AllGreaterOrEqual(old, scaled) && T.AllGreaterOrEqual(scaled, old);
+                T.Store(scaled, value + i);
+            }
+        }
+
+        for (; i < values.Length; i++)
+        {
+            float scaled = FloatStorage.Round(Math.Clamp(values[i] * gain, float.MinValue, float.MaxValue));
+            isSame &= scaled == values[i];
+            values[i] = scaled;
+        }
+
+        return !isSame;
     }
 
     public override void DecodeAffine(ReadOnlySpan<byte> codes, float scale, float zeroPoint, Span<float> weights)
@@ -83,19 +159,37 @@ internal sealed unsafe partial class KernelSet<T>
         for (; i < length; i++) target[i] = (source[i] - zeroPoint) * scale;
     }
 
-    // False when one scale is 0, or so small or large that its inverse cannot be used as it is; grids are laid out as EncodingRow has them.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static bool TryInvert(Span<float> grids, int groups, int last, out float largest)
+    private static bool TakeRuns<TCodes>(
+        ReadOnlySpan<float> weights, int groupSize, ReadOnlySpan<float> references, ReadOnlySpan<float> scales,
+        ReadOnlySpan<float> zeroPoints, int bits, Span<byte> codes, CodedSums sums, int row)
+        where TCodes : struct, ICodesOf
     {
-        largest = 0;
-        for (int i = 0; i < groups; i++)
+        fixed (float* w = weights, reference = references, scale = scales, zero = zeroPoints, sum = sums.SumsOf(row))
+        fixed (byte* code = codes)
         {
-            float scale = grids[i];
-            if (!(scale >= EncodingRow.SmallestScale && scale <= EncodingRow.LargestScale)) return false;
-            grids[2 * groups + i] = 1f / scale;
-            largest = MathF.Max(largest, scale * (last + MathF.Abs(grids[groups + i])));
+            bool knows = AffineRuns<T>.CanTake(scale, scales.Length)
+                && (reference == scale || AffineRuns<T>.CanTake(reference, references.Length));
+            sums.Begin(row, references, scales, knows);
+            if (knows) AffineRuns<T>.Take<TCodes>(w, weights.Length, groupSize, reference, scale, zero, (1 << bits) - 1, code, sum);
+            return knows;
         }
+    }
 
-        return true;
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float LevelsOf(ReadOnlySpan<float> zeroPoints, int bits)
+    {
+        fixed (float* zero = zeroPoints) return (1 << bits) - 1 + AffineRuns<T>.LargestMagnitude(zero, zeroPoints.Length);
+    }
+
+    public override void AddDecodedErrors(
+        ReadOnlySpan<float> original, ReadOnlySpan<byte> codes, int groupSize,
+        ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, ref ErrorSums sums)
+    {
+        CheckRow(original, codes, groupSize, scales.Length);
+        CheckLengths(scales.Length, zeroPoints.Length);
+        fixed (float* w = original, scale = scales, zero = zeroPoints)
+        fixed (byte* code = codes)
+            RowErrors<T>.Add(w, original.Length, new AffineRow(code, scale, zero), groupSize, ref sums);
     }
 }

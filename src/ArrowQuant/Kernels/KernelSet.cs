@@ -59,20 +59,52 @@ internal abstract class KernelSet
     public abstract void EncodeAffine(ReadOnlySpan<float> weights, float scale, float zeroPoint, int bits, Span<byte> codes);
 
     /// <summary>
-    /// The codes that <see cref="EncodeAffine"/> gives every group of a row, and of what <see cref="AddAffineErrors"/> adds for them the
-    /// sums that the row's gain follows from, or all.
+    /// The codes that <see cref="EncodeAffine"/> gives every group of a row, and what <see cref="TryErrorsOfCoded"/> needs to know of them.
     /// </summary>
     /// <param name="weights">The row.</param>
     /// <param name="groupSize">Weights of a group: a multiple of 16, or the whole row.</param>
+    /// <param name="references">
+    /// The scale that <see cref="AffineSearch.MinMax"/> gives every group; may be <paramref name="scales"/> itself.
+    /// </param>
     /// <param name="scales">One per group.</param>
     /// <param name="zeroPoints">One per group.</param>
     /// <param name="bits">2, 4 or 8.</param>
     /// <param name="codes">Receives as many codes.</param>
-    /// <param name="sums">Product and Original are added to; the others as well where the result is true.</param>
-    /// <returns>Whether all sums are there.</returns>
-    public abstract bool EncodeAffineRow(
-        ReadOnlySpan<float> weights, int groupSize, ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, int bits,
-        Span<byte> codes, ref ErrorSums sums);
+    /// <param name="sums">
+    /// Receives the sums of the row; where a scale is so small or large that single precision cannot hold them, that they are not known.
+    /// </param>
+    /// <param name="row">The row in <paramref name="sums"/>.</param>
+    public abstract void CodeAffineRow(
+        ReadOnlySpan<float> weights, int groupSize, ReadOnlySpan<float> references, ReadOnlySpan<float> scales,
+        ReadOnlySpan<float> zeroPoints, int bits, Span<byte> codes, CodedSums sums, int row);
+
+    /// <summary>
+    /// The sums over a row and what its codes decode to with some scales: what <see cref="AddAffineErrors"/> adds, but that there is only a
+    /// bound for the largest error.
+    /// </summary>
+    /// <param name="sums">What is known of the row.</param>
+    /// <param name="row">The row in them.</param>
+    /// <param name="scales">One per group.</param>
+    /// <param name="zeroPoints">One per group, those that the row was coded with.</param>
+    /// <param name="bits">2, 4 or 8.</param>
+    /// <param name="errors">The sums.</param>
+    /// <returns>False where they must be found by decoding.</returns>
+    public abstract bool TryErrorsOfCoded(
+        CodedSums sums, int row, ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, int bits, out ErrorSums errors);
+
+    /// <summary>
+    /// The largest error of a row whose sums are known, or <paramref name="atLeast"/> if that is more. Only weights that may have a larger
+    /// one are decoded.
+    /// </summary>
+    public abstract float LargestErrorOfCoded(
+        CodedSums sums, int row, ReadOnlySpan<float> weights, ReadOnlySpan<byte> codes, int groupSize,
+        ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, int bits, float atLeast);
+
+    /// <summary>Multiplies positive values by a gain, at storage precision; others as <see cref="FloatStorage.Round"/> has it.</summary>
+    /// <param name="values">Scales or levels.</param>
+    /// <param name="gain">Positive.</param>
+    /// <returns>Whether one of them changed.</returns>
+    public abstract bool ApplyGain(Span<float> values, float gain);
 
     /// <summary>The nearest codes of a lattice: bit 1 for w >= mu, bit 0 for w at or above the coarse value.</summary>
     public abstract void EncodeLattice(ReadOnlySpan<float> weights, float mu, float a1, float a2, Span<byte> codes);
@@ -97,16 +129,32 @@ internal abstract class KernelSet
     /// <summary>Adds the sums over one row of weights, in the order that <see cref="RowErrors{T}"/> defines.</summary>
     public abstract void AddErrors(ReadOnlySpan<float> original, ReadOnlySpan<float> decoded, ref ErrorSums sums);
 
-    /// <summary>The same for what the codes of an affine row decode to, without storing it.</summary>
+    /// <summary>The same for what <see cref="DecodeAffineRow"/> gives, without storing it.</summary>
     /// <param name="original">The row.</param>
     /// <param name="codes">Its codes.</param>
     /// <param name="groupSize">Weights of a group: a multiple of 16, or the whole row.</param>
     /// <param name="scales">One per group.</param>
     /// <param name="zeroPoints">One per group.</param>
     /// <param name="sums">Added to.</param>
-    public abstract void AddAffineErrors(
+    public abstract void AddDecodedErrors(
         ReadOnlySpan<float> original, ReadOnlySpan<byte> codes, int groupSize,
         ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, ref ErrorSums sums);
+
+    /// <summary>
+    /// The sums over an affine row and what its codes decode to: those that <see cref="AffineRuns{T}"/> and <see cref="RunErrors{T}"/>
+    /// define, which a row that is just being coded gets without being read again; or those of <see cref="AddDecodedErrors"/>, where single
+    /// precision cannot hold them.
+    /// </summary>
+    /// <param name="original">The row.</param>
+    /// <param name="codes">Its codes.</param>
+    /// <param name="groupSize">Weights of a group: a multiple of 16, or the whole row.</param>
+    /// <param name="scales">One per group.</param>
+    /// <param name="zeroPoints">One per group.</param>
+    /// <param name="bits">2, 4 or 8.</param>
+    /// <param name="sums">Added to.</param>
+    public abstract void AddAffineErrors(
+        ReadOnlySpan<float> original, ReadOnlySpan<byte> codes, int groupSize,
+        ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, int bits, ref ErrorSums sums);
 
     /// <summary>The same for what the codes of a lattice row decode to.</summary>
     /// <param name="original">The row.</param>

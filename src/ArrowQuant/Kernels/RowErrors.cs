@@ -18,21 +18,16 @@ internal static unsafe class RowErrors<T>
     private const double SmallestSquare = 1e-16;
     private const double LargestSum = 1e30;
 
-    /// <summary>Adds the sums of a row; those that are not asked for get nothing.</summary>
+    /// <summary>Adds the sums of a row.</summary>
     /// <param name="weights">The original weights.</param>
     /// <param name="count">How many.</param>
     /// <param name="decoder">Decodes them.</param>
     /// <param name="groupSize">Weights of a group; a multiple of 16, or at least <paramref name="count"/>.</param>
     /// <param name="sums">Added to.</param>
     /// <typeparam name="TDecoder">The decoder.</typeparam>
-    /// <typeparam name="TSums">
-    /// The sums that are wanted. Without <see cref="ErrorSums.Decoded"/> it cannot be seen whether single precision holds it: the caller
-    /// has made sure, by <see cref="HoldsDecoded"/>.
-    /// </typeparam>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Add<TDecoder, TSums>(float* weights, int count, TDecoder decoder, int groupSize, ref ErrorSums sums)
+    public static void Add<TDecoder>(float* weights, int count, TDecoder decoder, int groupSize, ref ErrorSums sums)
         where TDecoder : struct, IRowDecoder
-        where TSums : struct, ISumKinds
     {
         float* part = stackalloc float[Kinds * Partials];
         float* largest = stackalloc float[Partials];
@@ -47,8 +42,8 @@ internal static unsafe class RowErrors<T>
             while (first - (long)group * groupSize >= groupSize) group++;
             for (int lane = 0; lane < Partials; lane += T.Count)
             {
-                Partial sum = AddWhole<TDecoder, TSums>(weights, first + lane, whole, decoder, groupSize, group, largest + lane);
-                if (whole == end) sum.AddTo<TSums>(totals + lane);
+                Partial sum = AddWhole(weights, first + lane, whole, decoder, groupSize, group, largest + lane);
+                if (whole == end) sum.AddTo(totals + lane);
                 else sum.Store(part + lane);
             }
 
@@ -60,14 +55,8 @@ internal static unsafe class RowErrors<T>
         ErrorSums row = Total(totals, largest);
         bool holds = row.Original >= SmallestSquare * count && row.Original <= LargestSum && row.Decoded <= LargestSum;
         if (!holds) row = Exact(weights, count, decoder, groupSize);
-        sums.Add(TSums.All ? row : new ErrorSums { Product = row.Product, Original = row.Original });
+        sums.Add(row);
     }
-
-    /// <summary>
-    /// True where single precision certainly holds the squares of <paramref name="count"/> decoded weights of up to
-    /// <paramref name="largest"/>.
-    /// </summary>
-    public static bool HoldsDecoded(double largest, int count) => count * largest * largest <= LargestSum;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ErrorSums Exact<TDecoder>(float* weights, int count, TDecoder decoder, int groupSize)
@@ -91,10 +80,9 @@ internal static unsafe class RowErrors<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Partial AddWhole<TDecoder, TSums>(
+    private static Partial AddWhole<TDecoder>(
         float* weights, int first, int end, TDecoder decoder, int groupSize, int group, float* largest)
         where TDecoder : struct, IRowDecoder
-        where TSums : struct, ISumKinds
     {
         T product = T.Of(0f), original = product, decoded = product, error = product;
         T most = T.Load(largest);
@@ -108,7 +96,6 @@ internal static unsafe class RowErrors<T>
                 T v = decoder.At(i, constants);
                 product = T.MultiplyAdd(w, v, product);
                 original = T.MultiplyAdd(w, w, original);
-                if (!TSums.All) continue;
                 T difference = w - v;
                 decoded = T.MultiplyAdd(v, v, decoded);
                 error = T.MultiplyAdd(difference, difference, error);
@@ -158,12 +145,10 @@ internal static unsafe class RowErrors<T>
         public T Product, Original, Decoded, Error;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly void AddTo<TSums>(double* totals)
-            where TSums : struct, ISumKinds
+        public readonly void AddTo(double* totals)
         {
             T.AddTo(Product, totals);
             T.AddTo(Original, totals + Partials);
-            if (!TSums.All) return;
             T.AddTo(Decoded, totals + 2 * Partials);
             T.AddTo(Error, totals + 3 * Partials);
         }

@@ -22,7 +22,7 @@ internal sealed class CompensatedCoder(KernelSet kernels, GridFit fit, HessianFa
     public static int RowsTogetherOf(QuantizedFormat format) => format.Trellis is null ? RowsTogether : TrellisTable.TileRows;
 
     /// <inheritdoc/>
-    public KnownSums Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes, Span<ErrorSums> errors)
+    public CodedSums? Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes)
     {
         int rows = weights.Length / _layout.Columns;
         for (int r = 0; r < rows; r += _rowsTogether)
@@ -32,7 +32,7 @@ internal sealed class CompensatedCoder(KernelSet kernels, GridFit fit, HessianFa
             CodeRows(weights[part].ToArray(), block, firstRow + r, codes[part]);
         }
 
-        return KnownSums.None;
+        return null;
     }
 
     private void CodeRows(float[] working, QuantizedBlock block, int firstRow, Span<byte> codes)

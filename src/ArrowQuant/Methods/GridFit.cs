@@ -28,6 +28,28 @@ internal sealed class GridFit(KernelSet kernels, QuantizedFormat format, AffineS
             kernels.FitLattice(rows, WithOffset, block.Levels.AsSpan(first * format.LevelsPerGroup, groups * format.LevelsPerGroup));
     }
 
+    /// <summary>
+    /// The scales that <see cref="AffineSearch.MinMax"/> gives the rows that <see cref="FitRows"/> has just fitted an affine grid to: those
+    /// of the block itself where that is the search.
+    /// </summary>
+    /// <param name="weights">[rows, columns] weights.</param>
+    /// <param name="block">Has the fitted grids.</param>
+    /// <param name="firstRow">The first row in the block.</param>
+    /// <param name="buffer">Memory for scales of another search; grows as needed.</param>
+    /// <returns>[rows, groups per row].</returns>
+    public ReadOnlySpan<float> ReferencesOf(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, ref float[] buffer)
+    {
+        GroupLayout layout = format.Groups;
+        int groups = weights.Length / layout.Columns * layout.GroupsPerRow;
+        if (search == AffineSearch.MinMax) return block.Scales.AsSpan(firstRow * layout.GroupsPerRow, groups);
+        if (buffer.Length < 2 * groups) buffer = new float[2 * groups];
+        Span<float> scales = buffer.AsSpan(0, groups);
+        kernels.FitAffine(
+            new GroupRows(weights, layout.Columns, layout.GroupSize), format.BitWidth, AffineSearch.MinMax, scales,
+            buffer.AsSpan(groups, groups));
+        return scales;
+    }
+
     /// <summary>Fits one group of [rows, length] weights and prepares it for the column kernel as well.</summary>
     /// <param name="weights">The weights of the group, row after row.</param>
     /// <param name="columnWeights">Importance of the group's columns, or empty.</param>

@@ -14,9 +14,8 @@ internal interface IRowCoder
     /// <param name="block">Receives the grids of its rows from <paramref name="firstRow"/> on.</param>
     /// <param name="firstRow">The first row in the block.</param>
     /// <param name="codes">Receives [rows, columns] codes.</param>
-    /// <param name="errors">
-    /// Receives for every row the sums over its weights and what they decode to, as far as the coder finds them on the way.
-    /// </param>
-    /// <returns>Which sums are there for every row.</returns>
-    KnownSums Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes, Span<ErrorSums> errors);
+    /// <returns>
+    /// What the errors of the rows follow from, where the coder finds it on the way, else null; valid until the next call.
+    /// </returns>
+    CodedSums? Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes);
 }

@@ -9,31 +9,41 @@ namespace ArrowQuant.Methods;
 /// <param name="columnWeights">Importance of every column, or empty.</param>
 internal sealed class PlainCoder(KernelSet kernels, GridFit fit, float[] columnWeights) : IRowCoder
 {
+    private float[] _references = [];
+    private CodedSums? _sums;
+
     /// <inheritdoc/>
-    public KnownSums Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes, Span<ErrorSums> errors)
+    public CodedSums? Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes)
     {
         fit.FitRows(weights, columnWeights, block, firstRow);
+        if (fit.Format.Layout == CodeLayout.Affine) return CodeAffine(weights, block, firstRow, codes);
         GroupLayout layout = fit.Format.Groups;
-        bool isAffine = fit.Format.Layout == CodeLayout.Affine;
-        KnownSums known = isAffine ? KnownSums.All : KnownSums.None;
         for (int r = 0; r < weights.Length / layout.Columns; r++)
         {
             Range row = (r * layout.Columns)..((r + 1) * layout.Columns);
-            int firstGroup = (firstRow + r) * layout.GroupsPerRow;
-            if (!isAffine) EncodeLattice(weights[row], block, firstGroup, codes[row]);
-            else if (!EncodeAffine(weights[row], block, firstGroup, codes[row], out errors[r])) known = KnownSums.Gain;
+            EncodeLattice(weights[row], block, (firstRow + r) * layout.GroupsPerRow, codes[row]);
         }
 
-        return known;
+        return null;
     }
 
-    private bool EncodeAffine(ReadOnlySpan<float> row, QuantizedBlock block, int firstGroup, Span<byte> codes, out ErrorSums errors)
+    private CodedSums CodeAffine(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes)
     {
-        errors = default;
-        int groups = fit.Format.Groups.GroupsPerRow;
-        return kernels.EncodeAffineRow(
-            row, fit.Format.Groups.GroupSize, block.Scales.AsSpan(firstGroup, groups), block.ZeroPoints.AsSpan(firstGroup, groups),
-            fit.Format.BitWidth, codes, ref errors);
+        GroupLayout layout = fit.Format.Groups;
+        int rows = weights.Length / layout.Columns;
+        int groups = layout.GroupsPerRow;
+        if (_sums is null || _sums.Rows < rows) _sums = new CodedSums(rows, layout.Columns, layout.GroupSize);
+        ReadOnlySpan<float> references = fit.ReferencesOf(weights, block, firstRow, ref _references);
+        for (int r = 0; r < rows; r++)
+        {
+            Range row = (r * layout.Columns)..((r + 1) * layout.Columns);
+            int first = (firstRow + r) * groups;
+            kernels.CodeAffineRow(
+                weights[row], layout.GroupSize, references.Slice(r * groups, groups), block.Scales.AsSpan(first, groups),
+                block.ZeroPoints.AsSpan(first, groups), fit.Format.BitWidth, codes[row], _sums, r);
+        }
+
+        return _sums;
     }
 
     private void EncodeLattice(ReadOnlySpan<float> row, QuantizedBlock block, int firstGroup, Span<byte> codes)

@@ -24,22 +24,21 @@ internal static class RowGain
     /// Multiplies all scales or levels of a row (counted from the block's first) by the gain, at storage precision; false when that leaves
     /// every one of them as it was.
     /// </summary>
-    public static bool Apply(QuantizedBlock block, int row, double gain)
+    public static bool Apply(KernelSet kernels, QuantizedBlock block, int row, double gain)
     {
         int groups = block.Format.Groups.GroupsPerRow;
-        return Scale(block.Format.ScalesPerGroup > 0
+        Span<float> scales = block.Format.ScalesPerGroup > 0
             ? block.Scales.AsSpan(row * groups, groups)
-            : block.Levels.AsSpan(row * groups * block.Format.LevelsPerGroup, groups * block.Format.LevelsPerGroup),
-            gain, block.Format.Trellis is not null);
+            : block.Levels.AsSpan(row * groups * block.Format.LevelsPerGroup, groups * block.Format.LevelsPerGroup);
+        return block.Format.Trellis is null ? kernels.ApplyGain(scales, (float)gain) : ApplyToTrellis(scales, (float)gain);
     }
 
-    private static bool Scale(Span<float> values, double gain, bool ofTrellis)
+    private static bool ApplyToTrellis(Span<float> gains, float gain)
     {
         bool changed = false;
-        foreach (ref float value in values)
+        foreach (ref float value in gains)
         {
-            float scaled = (float)Math.Clamp(value * gain, float.MinValue, float.MaxValue);
-            scaled = ofTrellis ? FloatStorage.RoundGain(scaled) : FloatStorage.Round(scaled);
+            float scaled = FloatStorage.RoundGain(Math.Clamp(value * gain, float.MinValue, float.MaxValue));
             changed |= scaled != value;
             value = scaled;
         }

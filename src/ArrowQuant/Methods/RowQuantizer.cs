@@ -63,68 +63,84 @@ internal sealed class RowQuantizer(
     /// </summary>
     public RowMeasures Quantize(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow)
     {
-        if (_codes.Length < weights.Length) _codes = new byte[weights.Length];
-        Span<byte> codes = _codes.AsSpan(0, weights.Length);
-        ReadOnlySpan<float> target = retarget is null ? weights : Retargeting.Apply(kernels, weights, retarget, _layout.Columns);
-        Span<ErrorSums> errors = new ErrorSums[weights.Length / _layout.Columns];
-        KnownSums known = coder.Code(format.IsTransformed ? Transformed(target) : target, block, firstRow, codes, errors);
-        Pack(codes, block, firstRow);
-        if (correction is null && !format.IsTransformed)
-            return MeasureByWeights(weights, codes, block, firstRow, known, errors);
-        return MeasureDecoded(weights, codes, block, firstRow);
-    }
-
-    /// <summary>
-    /// Measures the rows of a finished <paramref name="block"/> that begin at <paramref name="firstRow"/> as <see cref="Quantize"/> does.
-    /// </summary>
-    public RowMeasures MeasureFinished(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow)
-    {
-        int rows = weights.Length / _layout.Columns;
-        if (correction is not null || format.IsTransformed)
-        {
-            float[] decoded = new float[weights.Length];
-            BlockDecoder.Decode(kernels, block, firstRow, rows, decoded);
-            return Measure(weights, decoded, rows);
-        }
-
-        var measures = new RowMeasures(0);
-        byte[] codes = new byte[_layout.Columns];
-        var steps = new CodeSteps(kernels, format);
-        int rowBytes = _layout.RowBytes(format.BitWidth);
-        for (int r = 0; r < rows; r++)
-        {
-            Codes.Unpack(block.Codes.AsSpan((firstRow + r) * rowBytes, rowBytes), format.BitWidth, codes);
-            steps.Turn(firstRow + r, codes);
-            ErrorSums row = default;
-            BlockDecoder.AddErrors(kernels, block, firstRow + r, codes, RowOf(weights, r), ref row);
-            measures.Weights.Add(row);
-        }
-
+        RowMeasures measures = NewMeasures();
+        Quantize(weights, block, firstRow, measures);
         return measures;
     }
 
-    // Rows are measured as they are decoded, or were as they were coded; nothing is stored.
-    private RowMeasures MeasureByWeights(
-        ReadOnlySpan<float> weights, ReadOnlySpan<byte> codes, QuantizedBlock block, int firstRow,
-        KnownSums known, ReadOnlySpan<ErrorSums> errors)
+    /// <summary>The same; adds what is measured to <paramref name="measures"/>.</summary>
+    public void Quantize(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, RowMeasures measures)
     {
-        var measures = new RowMeasures(0);
+        if (_codes.Length < weights.Length) _codes = new byte[weights.Length];
+        Span<byte> codes = _codes.AsSpan(0, weights.Length);
+        ReadOnlySpan<float> target = retarget is null ? weights : Retargeting.Apply(kernels, weights, retarget, _layout.Columns);
+        CodedSums? sums = coder.Code(format.IsTransformed ? Transformed(target) : target, block, firstRow, codes);
+        Pack(codes, block, firstRow);
+        if (correction is not null || format.IsTransformed) measures.Add(MeasureDecoded(weights, codes, block, firstRow));
+        else MeasureByWeights(weights, codes, block, firstRow, retarget is null ? sums : null, measures);
+    }
+
+    /// <summary>
+    /// Measures the rows of a finished <paramref name="block"/> that begin at <paramref name="firstRow"/> as quantizing them does.
+    /// </summary>
+    public RowMeasures MeasureFinished(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow)
+    {
+        RowMeasures measures = NewMeasures();
+        BlockDecoder.AddErrors(kernels, block, firstRow, weights, ref measures.Weights);
+        if (correction is null) return measures;
+        float[] decoded = new float[weights.Length];
+        BlockDecoder.Decode(kernels, block, firstRow, weights.Length / _layout.Columns, decoded);
+        measures.AddOutputs(correction, weights, decoded);
+        return measures;
+    }
+
+    // Rows are measured as they are decoded, or by what coding them left behind; nothing is stored.
+    private void MeasureByWeights(
+        ReadOnlySpan<float> weights, ReadOnlySpan<byte> codes, QuantizedBlock block, int firstRow, CodedSums? sums, RowMeasures measures)
+    {
         for (int r = 0; r < weights.Length / _layout.Columns; r++)
         {
+            ReadOnlySpan<float> rowWeights = RowOf(weights, r);
             ReadOnlySpan<byte> rowCodes = codes.Slice(r * _layout.Columns, _layout.Columns);
-            ErrorSums row = errors[r];
-            if (known == KnownSums.None) BlockDecoder.AddErrors(kernels, block, firstRow + r, rowCodes, RowOf(weights, r), ref row);
-            if (RowGain.Apply(block, firstRow + r, RowGain.Of(row)) || known == KnownSums.Gain)
+            if (sums is not null && TryMeasureCoded(rowWeights, rowCodes, block, firstRow + r, sums, r, measures)) continue;
+            ErrorSums row = default;
+            BlockDecoder.AddRowErrors(kernels, block, firstRow + r, rowCodes, rowWeights, ref row);
+            if (RowGain.Apply(kernels, block, firstRow + r, RowGain.Of(row)))
             {
                 row = default;
-                BlockDecoder.AddErrors(kernels, block, firstRow + r, rowCodes, RowOf(weights, r), ref row);
+                BlockDecoder.AddRowErrors(kernels, block, firstRow + r, rowCodes, rowWeights, ref row);
             }
 
             measures.Weights.Add(row);
         }
-
-        return measures;
     }
+
+    // False, and nothing is done, where the sums tell nothing.
+    private bool TryMeasureCoded(
+        ReadOnlySpan<float> weights, ReadOnlySpan<byte> codes, QuantizedBlock block, int row, CodedSums sums, int sumsRow,
+        RowMeasures measures)
+    {
+        int groups = _layout.GroupsPerRow;
+        Span<float> scales = block.Scales.AsSpan(row * groups, groups);
+        Span<float> zeroPoints = block.ZeroPoints.AsSpan(row * groups, groups);
+        if (!kernels.TryErrorsOfCoded(sums, sumsRow, scales, zeroPoints, format.BitWidth, out ErrorSums errors)) return false;
+        if (RowGain.Apply(kernels, block, row, RowGain.Of(errors))
+            && !kernels.TryErrorsOfCoded(sums, sumsRow, scales, zeroPoints, format.BitWidth, out errors))
+        {
+            BlockDecoder.AddRowErrors(kernels, block, row, codes, weights, ref measures.Weights);
+            return true;
+        }
+
+        float largest = measures.Weights.LargestError;
+        if (errors.LargestError > largest)
+            largest = kernels.LargestErrorOfCoded(
+                sums, sumsRow, weights, codes, _layout.GroupSize, scales, zeroPoints, format.BitWidth, largest);
+        errors.LargestError = largest;
+        measures.Weights.Add(errors);
+        return true;
+    }
+
+    private RowMeasures NewMeasures() => new(correction?.HeldOut.Samples.GroupCount ?? 0);
 
     private RowMeasures MeasureDecoded(ReadOnlySpan<float> weights, ReadOnlySpan<byte> codes, QuantizedBlock block, int firstRow)
     {
@@ -137,24 +153,18 @@ internal sealed class RowQuantizer(
         {
             // Outputs that tell nothing leave the decision to the weights.
             double gain = correction is null || double.IsNaN(gains[r]) ? WeightGain(weights, decoded, r) : RowGain.Bounded(gains[r]);
-            RowGain.Apply(block, firstRow + r, gain);
+            RowGain.Apply(kernels, block, firstRow + r, gain);
         }
 
-        Decode(codes, block, firstRow, decoded);
-        return Measure(weights, decoded, rows);
-    }
-
-    private RowMeasures Measure(ReadOnlySpan<float> weights, float[] decoded, int rows)
-    {
-        var measures = new RowMeasures(correction?.HeldOut.Samples.GroupCount ?? 0);
+        RowMeasures measures = NewMeasures();
         for (int r = 0; r < rows; r++)
         {
-            ErrorSums row = default;
-            kernels.AddErrors(RowOf(weights, r), RowOf(decoded, r), ref row);
-            measures.Weights.Add(row);
+            BlockDecoder.AddRowErrors(
+                kernels, block, firstRow + r, codes.Slice(r * _layout.Columns, _layout.Columns), RowOf(weights, r), ref measures.Weights);
         }
 
         if (correction is null) return measures;
+        Decode(codes, block, firstRow, decoded);
         measures.AddOutputs(correction, weights, decoded);
         return measures;
     }

@@ -15,13 +15,13 @@ internal sealed class TrellisCoder(KernelSet kernels, TrellisTable table, GroupL
     private readonly TrellisFit _fit = new(kernels, table);
 
     /// <inheritdoc/>
-    public KnownSums Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes, Span<ErrorSums> errors)
+    public CodedSums? Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes)
     {
         var rows = new GroupRows(weights, layout.Columns, layout.GroupSize);
         Span<float> gains = block.Scales.AsSpan(firstRow * layout.GroupsPerRow, rows.Rows * layout.GroupsPerRow);
         _fit.Fit(rows, gains);
         kernels.EncodeTrellis(table, rows, gains, codes);
         _fit.Refine(rows, codes, gains);
-        return KnownSums.None;
+        return null;
     }
 }

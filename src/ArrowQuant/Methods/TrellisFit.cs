@@ -53,7 +53,7 @@ internal sealed class TrellisFit(KernelSet kernels, TrellisTable table)
             {
                 ReadOnlySpan<float> group = GroupOf(rows, row, g);
                 ErrorSums sums = default;
-                kernels.AddAffineErrors(
+                kernels.AddDecodedErrors(
                     group, _values.AsSpan(g * rows.GroupSize, group.Length), group.Length, [1f], [TrellisTable.Bias], ref sums);
                 if (sums.Product > 0) gains[row * rows.GroupsPerRow + g] = Stored(sums.Product / sums.Decoded);
             }

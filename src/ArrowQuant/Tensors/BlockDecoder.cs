@@ -68,35 +68,66 @@ internal static class BlockDecoder
     }
 
     /// <summary>
-    /// Adds the errors of one row (counted from the block's first) against its original weights: those of <see cref="DecodeRow"/>, without
-    /// storing what is decoded. Not for blocks that are rotated or have equalization scales.
+    /// Adds the errors of some rows, beginning at <paramref name="firstRow"/> of the block (counted from its own first), against their
+    /// original weights: the figures of whatever decodes to the same values.
     /// </summary>
-    public static void AddErrors(
+    /// <param name="kernels">The kernels.</param>
+    /// <param name="block">The block.</param>
+    /// <param name="firstRow">The first of the rows.</param>
+    /// <param name="original">[rows, columns] weights.</param>
+    /// <param name="sums">Added to, row by row.</param>
+    public static void AddErrors(KernelSet kernels, QuantizedBlock block, int firstRow, ReadOnlySpan<float> original, ref ErrorSums sums)
+    {
+        GroupLayout layout = block.Format.Groups;
+        int rowBytes = layout.RowBytes(block.Format.BitWidth);
+        byte[] codes = new byte[layout.Columns];
+        var steps = new CodeSteps(kernels, block.Format);
+        for (int r = -steps.RowsBefore(firstRow); r < original.Length / layout.Columns; r++)
+        {
+            int row = firstRow + r;
+            Codes.Unpack(block.Codes.AsSpan(row * rowBytes, rowBytes), block.Format.BitWidth, codes);
+            steps.Turn(row, codes);
+            if (r >= 0) AddRowErrors(kernels, block, row, codes, original.Slice(r * layout.Columns, layout.Columns), ref sums);
+        }
+    }
+
+    /// <summary>The same for one row from its unpacked codes, which <see cref="CodeSteps"/> has turned.</summary>
+    public static void AddRowErrors(
         KernelSet kernels, QuantizedBlock block, int row, ReadOnlySpan<byte> codes, ReadOnlySpan<float> original, ref ErrorSums sums)
     {
         GroupLayout layout = block.Format.Groups;
         int first = row * layout.GroupsPerRow;
         int count = layout.GroupsPerRow;
-        if (block.Format.Layout == CodeLayout.Affine)
+        ErrorSums own = new() { LargestError = sums.LargestError };
+        if (block.Format.IsTransformed)
+        {
+            float[] decoded = ArrayPool<float>.Shared.Rent(layout.Columns);
+            DecodeRow(kernels, block, row, codes, decoded.AsSpan(0, layout.Columns));
+            kernels.AddErrors(original, decoded.AsSpan(0, layout.Columns), ref own);
+            ArrayPool<float>.Shared.Return(decoded);
+        }
+        else if (block.Format.Layout == CodeLayout.Affine)
         {
             kernels.AddAffineErrors(
-                original, codes, layout.GroupSize, block.Scales.AsSpan(first, count), block.ZeroPoints.AsSpan(first, count), ref sums);
-            return;
+                original, codes, layout.GroupSize, block.Scales.AsSpan(first, count), block.ZeroPoints.AsSpan(first, count),
+                block.Format.BitWidth, ref own);
         }
-
-        if (block.Format.Trellis is not null)
+        else if (block.Format.Trellis is not null)
         {
             float[] zeroPoints = ArrayPool<float>.Shared.Rent(count);
             zeroPoints.AsSpan(0, count).Fill(TrellisTable.Bias);
-            kernels.AddAffineErrors(
-                original, codes, layout.GroupSize, block.Scales.AsSpan(first, count), zeroPoints.AsSpan(0, count), ref sums);
+            kernels.AddDecodedErrors(
+                original, codes, layout.GroupSize, block.Scales.AsSpan(first, count), zeroPoints.AsSpan(0, count), ref own);
             ArrayPool<float>.Shared.Return(zeroPoints);
-            return;
+        }
+        else
+        {
+            float[] tables = ArrayPool<float>.Shared.Rent(4 * count);
+            for (int g = 0; g < count; g++) LatticeLevels.Of(block, first + g).CopyTo(tables.AsSpan(4 * g, 4));
+            kernels.AddLatticeErrors(original, codes, layout.GroupSize, tables.AsSpan(0, 4 * count), ref own);
+            ArrayPool<float>.Shared.Return(tables);
         }
 
-        float[] tables = ArrayPool<float>.Shared.Rent(4 * count);
-        for (int g = 0; g < count; g++) LatticeLevels.Of(block, first + g).CopyTo(tables.AsSpan(4 * g, 4));
-        kernels.AddLatticeErrors(original, codes, layout.GroupSize, tables.AsSpan(0, 4 * count), ref sums);
-        ArrayPool<float>.Shared.Return(tables);
+        sums.Add(own);
     }
 }

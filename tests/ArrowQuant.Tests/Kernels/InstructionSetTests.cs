@@ -89,7 +89,7 @@ public sealed class InstructionSetTests
                 ErrorSums sums = default;
                 kernels.AddAffineErrors(
                     weights.AsSpan(0, Columns), codes, groupSize,
-                    scales.AsSpan(0, rows.GroupsPerRow), zeros.AsSpan(0, rows.GroupsPerRow), ref sums);
+                    scales.AsSpan(0, rows.GroupsPerRow), zeros.AsSpan(0, rows.GroupsPerRow), bits, ref sums);
                 Append(hash, [sums.Product, sums.Original, sums.Decoded, sums.Error, sums.LargestError]);
                 Append(hash, new PackedCase(bits, CodeLayout.Affine, Columns, groupSize, 3, 2).Multiply(kernels));
             }

@@ -63,10 +63,10 @@ public sealed class RowKernelTests
     {
         ErrorSums sums = default;
         ArgumentException split = Assert.Throws<ArgumentException>(
-            () => Scalar.AddAffineErrors(new float[64], new byte[64], 24, new float[3], new float[3], ref sums));
+            () => Scalar.AddDecodedErrors(new float[64], new byte[64], 24, new float[3], new float[3], ref sums));
         Assert.Contains("groups of 24 weights inside a row must be multiples of 16", split.Message);
         ArgumentException few = Assert.Throws<ArgumentException>(
-            () => Scalar.AddAffineErrors(new float[64], new byte[64], 32, new float[1], new float[1], ref sums));
+            () => Scalar.AddDecodedErrors(new float[64], new byte[64], 32, new float[1], new float[1], ref sums));
         Assert.Contains("1 groups of 32 do not hold 64 weights", few.Message);
     }
 
@@ -133,43 +133,6 @@ public sealed class RowKernelTests
                     Assert.Equal(finite, kernels.ToSingle(format, source, values));
                     Assert.Equal(finite, float.IsFinite(values[place]));
                     Assert.All(values.Where((_, i) => i != place), value => Assert.Equal(0, value));
-                }
-            }
-        }
-    }
-
-    [Theory]
-    [InlineData("scalar")]
-    [InlineData("v128")]
-    [InlineData("v256")]
-    [InlineData("v512")]
-    public void EncodeAffineRow_EveryLengthGroupSizeAndMagnitude_IsEncodingThenMeasuring(string width)
-    {
-        KernelSet kernels = KernelSet.Create(width);
-        var random = new SeededNumbers(13);
-        foreach (float deviation in new[] { 0.02f, 1e-12f, 1e-33f, 1e25f, 0f })
-        {
-            for (int length = 1; length <= 257; length += deviation == 0.02f ? 1 : 16)
-            {
-                foreach ((int bits, int groupSize) in new[] { (2, 32), (4, 64), (4, 128), (8, 256), (8, 300) })
-                {
-                    float[] weights = [.. Enumerable.Range(0, length).Select(_ => deviation * (float)random.Gaussian())];
-                    int groups = (length + groupSize - 1) / groupSize;
-                    float[] scales = new float[groups], zeros = new float[groups];
-                    Scalar.FitAffine(new GroupRows(weights, length, groupSize), bits, AffineSearch.MinMax, scales, zeros);
-                    byte[] expected = new byte[length], codes = new byte[length];
-                    for (int g = 0; g < groups; g++)
-                    {
-                        Range part = (g * groupSize)..Math.Min(length, (g + 1) * groupSize);
-                        Scalar.EncodeAffine(weights.AsSpan(part), scales[g], zeros[g], bits, expected.AsSpan(part));
-                    }
-
-                    ErrorSums known = default, sums = default;
-                    Scalar.AddAffineErrors(weights, expected, groupSize, scales, zeros, ref known);
-                    bool all = kernels.EncodeAffineRow(weights, groupSize, scales, zeros, bits, codes, ref sums);
-                    Assert.Equal(expected, codes);
-                    Assert.Equal(all ? known : new ErrorSums { Product = known.Product, Original = known.Original }, sums);
-                    Assert.True(all || bits < 8);
                 }
             }
         }
@@ -249,12 +212,12 @@ public sealed class RowKernelTests
             kernels.FitLattice(rows, true, new float[3 * groups]);
             byte[] codes = new byte[length];
             kernels.EncodeAffine(weights, scales[0], zeros[0], 4, codes);
-            kernels.EncodeAffineRow(weights, 32, scales, zeros, 4, codes, ref sums);
+            kernels.CodeAffineRow(weights, 32, scales, scales, zeros, 4, codes, new CodedSums(1, length, 32), 0);
             kernels.AddErrors(weights, weights.ToArray(), ref sums);
             codes.CopyTo(memory.LastBytes(length));
             kernels.DecodeAffine(memory.LastBytes(length), scales[0], zeros[0], new float[length]);
             Codes.Pack(memory.LastBytes(length), 4, new byte[(length + 1) / 2]);
-            kernels.AddAffineErrors(new float[length], memory.LastBytes(length), 32, scales, zeros, ref sums);
+            kernels.AddAffineErrors(new float[length], memory.LastBytes(length), 32, scales, zeros, 4, ref sums);
             kernels.ToSingle(FloatFormat.Single, memory.LastBytes(4 * length), new float[length]);
             kernels.ToSingle(FloatFormat.Half, memory.LastBytes(2 * length), new float[length]);
             Codes.Unpack(memory.LastBytes((length + 1) / 2), 4, codes);
@@ -291,7 +254,7 @@ public sealed class RowKernelTests
         public ErrorSums Errors(KernelSet kernels)
         {
             ErrorSums sums = default;
-            kernels.AddAffineErrors(Weights, _codes, _groupSize, _scales, _zeros, ref sums);
+            kernels.AddDecodedErrors(Weights, _codes, _groupSize, _scales, _zeros, ref sums);
             return sums;
         }
 

@@ -92,7 +92,7 @@ internal sealed record CodedRows(byte[] Codes, QuantizedBlock Block)
         {
             int count = pieces.Length == 0 ? rows : Math.Min(pieces[i % pieces.Length], rows - first);
             Range part = (first * columns)..((first + count) * columns);
-            coder.Code(weights.AsSpan(part), block, first, codes.AsSpan(part), new ErrorSums[count]);
+            coder.Code(weights.AsSpan(part), block, first, codes.AsSpan(part));
             first += count;
         }
 

@@ -104,7 +104,7 @@ public sealed class TrellisAccuracyTests
         rotation?.Rotate(kernels, rotated);
         var block = new QuantizedBlock(format, 0, Rows);
         byte[] codes = new byte[weights.Length];
-        PreparedLayer.CoderOf(kernels, format, AffineSearch.MinMax, []).Code(rotated, block, 0, codes, new ErrorSums[Rows]);
+        PreparedLayer.CoderOf(kernels, format, AffineSearch.MinMax, []).Code(rotated, block, 0, codes);
         for (int row = 0; row < Rows; row++)
             Codes.Pack(codes.AsSpan(row * Columns, Columns), 2, block.Codes.AsSpan(row * Columns / 4, Columns / 4));
         float[] decoded = new float[weights.Length];

@@ -31,7 +31,7 @@ internal sealed class LayerMeasurement(KernelSet kernels, ArtefactReader reader)
                     {
                         // Against themselves, so that the squares are added in the arithmetic that a run adds them in.
                         BlockDecoder.Decode(kernels, block, row, 1, decoded);
-                        kernels.AddErrors(decoded, decoded, ref sums);
+                        BlockDecoder.AddErrors(kernels, block, row, decoded, ref sums);
                     }
                 }
                 else if (layer.Correction != BiasCorrection.Name) CheckKept(layer, i, reader.ReadKept(layer, i), problems);
@@ -86,7 +86,6 @@ internal sealed class LayerMeasurement(KernelSet kernels, ArtefactReader reader)
         int columns = (int)layer.View.Columns;
         int pieceRows = WeightConverter.RowsPerPiece(columns, false);
         using BlockBuffers buffers = new();
-        float[] decoded = new float[columns];
         ErrorSums sums = default;
         List<UInt128> hashes = [];
         for (int i = 0; i < layer.Blocks.Count; i++)
@@ -113,7 +112,7 @@ internal sealed class LayerMeasurement(KernelSet kernels, ArtefactReader reader)
                     matrix,
                     r => block.RowStart + first + r,
                     source.Slice((int)(row * matrix.RowBytes), (int)(rows * matrix.RowBytes)), weights);
-                blockSums.Add(MeasureRows(block, row, weights, decoded));
+                BlockDecoder.AddErrors(kernels, block, row, weights, ref blockSums);
             }
 
             sums.Add(blockSums);
@@ -156,19 +155,5 @@ internal sealed class LayerMeasurement(KernelSet kernels, ArtefactReader reader)
         }
 
         return block;
-    }
-
-    private ErrorSums MeasureRows(QuantizedBlock block, int firstRow, ReadOnlySpan<float> weights, Span<float> decoded)
-    {
-        ErrorSums sums = default;
-        for (int r = 0; r < weights.Length / decoded.Length; r++)
-        {
-            BlockDecoder.Decode(kernels, block, firstRow + r, 1, decoded);
-            ErrorSums row = default;
-            kernels.AddErrors(weights.Slice(r * decoded.Length, decoded.Length), decoded, ref row);
-            sums.Add(row);
-        }
-
-        return sums;
     }
 }

@@ -14,6 +14,9 @@ internal static class WeightConverter
     /// </summary>
     public const int PieceLength = 64 * 1024;
 
+    // The same where rows are fitted by their range alone, one after the other: for the first level of a cache.
+    private const int RangePieceLength = 4 * 1024;
+
     /// <summary>
     /// Rows of a piece: at least as many as are compensated together where the layer is fitted to its inputs, and whole tiles of a trellis.
     /// </summary>
@@ -21,6 +24,15 @@ internal static class WeightConverter
     {
         int rows = (int)Math.Max(calibrated ? CompensatedCoder.RowsTogether : 1, PieceLength / Math.Max(1, columns));
         return tiles ? (rows + TrellisTable.TileRows - 1) / TrellisTable.TileRows * TrellisTable.TileRows : rows;
+    }
+
+    /// <summary>Rows of a piece of a layer whose choices are made.</summary>
+    public static int RowsPerPiece(long columns, PreparedLayer layer)
+    {
+        bool byRange = layer is { Correction: null, Hessian: null, Format.Layout: CodeLayout.Affine, Search: AffineSearch.MinMax };
+        return byRange
+            ? (int)Math.Max(1, RangePieceLength / columns)
+            : RowsPerPiece(columns, layer.Correction is not null, layer.Format.Trellis is not null);
     }
 
     /// <summary>Converts [rows, columns] elements.</summary>

@@ -13,7 +13,7 @@ namespace ArrowQuant.Pipeline.Running;
 /// </summary>
 internal sealed class LayerJob : IDisposable
 {
-    private delegate RowMeasures PieceWork(RowQuantizer quantizer, ReadOnlySpan<float> weights, int row);
+    private delegate void PieceWork(RowQuantizer quantizer, ReadOnlySpan<float> weights, int row, RowMeasures measures);
 
     private readonly MatrixReader _reader;
     private readonly LayerRequest _request;
@@ -72,14 +72,15 @@ internal sealed class LayerJob : IDisposable
             _taken ??= finished.Choices;
             RowMeasures known = finished.Measures ?? ForEachPiece(
                 finished.Choices, finished.Block, source, buffers,
-                (quantizer, weights, row) => quantizer.MeasureFinished(weights, finished.Block, row));
+                (quantizer, weights, row, measures) => measures.Add(quantizer.MeasureFinished(weights, finished.Block, row)));
             return new QuantizedRows(finished.Block, known, sourceHash);
         }
 
         PreparedLayer prepared = _prepared.Value;
         QuantizedBlock block = pool.Rent(prepared.Format, rowStart, rowCount);
         RowMeasures measures = ForEachPiece(
-            prepared, block, source, buffers, (quantizer, weights, row) => quantizer.Quantize(weights, block, row));
+            prepared, block, source, buffers,
+            (quantizer, weights, row, measures) => quantizer.Quantize(weights, block, row, measures));
         var result = new QuantizedRows(block, measures, sourceHash);
         _finished?.Keep(_identity!, prepared, result);
         return result;
@@ -126,7 +127,7 @@ internal sealed class LayerJob : IDisposable
         RowQuantizer quantizer = layer.NewQuantizer(_request.Kernels);
         var measures = new RowMeasures(layer.Correction?.HeldOut.Samples.GroupCount ?? 0);
         int columns = _request.Columns;
-        int pieceRows = WeightConverter.RowsPerPiece(columns, layer.Correction is not null, layer.Format.Trellis is not null);
+        int pieceRows = WeightConverter.RowsPerPiece(columns, layer);
         for (int row = 0; row < block.RowCount; row += pieceRows)
         {
             int rows = Math.Min(pieceRows, block.RowCount - row);
@@ -135,7 +136,7 @@ internal sealed class LayerJob : IDisposable
             WeightConverter.Convert(
                 _request.Kernels, _reader, r => first + r,
                 source.Slice((int)(row * _reader.RowBytes), (int)(rows * _reader.RowBytes)), weights);
-            measures.Add(work(quantizer, weights, row));
+            work(quantizer, weights, row, measures);
         }
 
         return measures;

@@ -1,0 +1,236 @@
+using System.Runtime.CompilerServices;
+using ArrowQuant.Kernels.Lanes;
+
+namespace ArrowQuant.Kernels;
+
+/// <summary>
+/// Takes the sums of <see cref="CodedSums"/> over an affine row, coding it in the same pass where it has no codes yet. Weight i of a run
+/// goes to partial sum i mod 16, with one rounding for a product and its addition. That is the definition, whatever the vector
+/// width.
+/// </summary>
+internal static unsafe class AffineRuns<T>
+    where T : unmanaged, ILanes<T>
+{
+    private const int Partials = CodedSums.Partials;
+
+    // Inverses of such scales are exact to the same bit as in units where the scale is near 1, and squares are normal numbers.
+    private const float SmallestScale = 1e-15f, LargestScale = 1e15f;
+
+    /// <summary>Whether all scales are 0 or such that the sums and codes of their groups can be found as it is done here.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static bool CanTake(float* scales, int count)
+    {
+        T small = T.Of(0f), large = small;
+        int i = 0;
+        bool ordered = true;
+        for (; i + T.Count <= count; i += T.Count)
+        {
+            T scale = T.Load(scales + i);
+            ordered &= T.AllGreaterOrEqual(T.Of(LargestScale), scale);
+            small = T.Max(small, T.Select(T.GreaterThan(T.Of(SmallestScale), scale), T.Abs(scale), T.Of(0f)));
+        }
+
+        for (; i < count; i++)
+            ordered &= scales[i] <= LargestScale && (scales[i] == 0 || scales[i] >= SmallestScale);
+        return ordered && T.AllGreaterOrEqual(T.Of(0f), small);
+    }
+
+    /// <summary>The largest magnitude of some values.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float LargestMagnitude(float* values, int count)
+    {
+        T largest = T.Of(0f);
+        float rest = 0;
+        int i = 0;
+        for (; i + T.Count <= count; i += T.Count) largest = T.Max(largest, T.Abs(T.Load(values + i)));
+        for (; i < count; i++) rest = MathF.Max(rest, MathF.Abs(values[i]));
+        return MathF.Max(rest, T.LargestOf(largest));
+    }
+
+    /// <summary>Goes over a row.</summary>
+    /// <param name="weights">The row.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="groupSize">Weights of a group; a multiple of 16, or at least <paramref name="count"/>.</param>
+    /// <param name="references">The reference scale of every group.</param>
+    /// <param name="scales">
+    /// The scale of every group, for coding and for the largest error; where it is <paramref name="references"/> itself, codes are found,
+    /// and a bound takes the place of the largest error.
+    /// </param>
+    /// <param name="zeroPoints">One per group.</param>
+    /// <param name="last">The largest code.</param>
+    /// <param name="codes">The codes.</param>
+    /// <param name="sums">[runs, kinds, 16].</param>
+    /// <typeparam name="TCodes">Whether codes are found or there.</typeparam>
+    public static void Take<TCodes>(
+        float* weights, int count, int groupSize, float* references, float* scales, float* zeroPoints, float last, byte* codes,
+        float* sums)
+        where TCodes : struct, ICodesOf
+    {
+        if (references == scales)
+            Take<NearestCodes, SameScale>(weights, count, groupSize, references, scales, zeroPoints, last, codes, sums);
+        else
+            Take<TCodes, OtherScale>(weights, count, groupSize, references, scales, zeroPoints, last, codes, sums);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Take<TCodes, TScales>(
+        float* weights, int count, int groupSize, float* references, float* scales, float* zeroPoints, float last, byte* codes,
+        float* sums)
+        where TCodes : struct, ICodesOf
+        where TScales : struct, IScales
+    {
+        for (int first = 0, group = 0; first < count; group++)
+        {
+            var grid = new Scalars
+            {
+                Reference = references[group],
+                Scale = scales[group],
+                ZeroPoint = zeroPoints[group],
+                Last = last,
+            };
+            int end = (int)Math.Min(count, first + (long)groupSize);
+            while (first < end)
+            {
+                int length = Math.Min(CodedSums.RunLength, end - first);
+                int whole = length / Partials * Partials;
+                Grid<T> lanes = Grid<T>.Of(grid);
+                for (int lane = 0; lane < Partials; lane += T.Count)
+                {
+                    var total = new Partial<T> { Largest = T.Of(TScales.AreReferences ? MostOf(grid) : 0f) };
+                    for (int i = lane; i < whole; i += Partials)
+                        total = total.With<TCodes, TScales>(T.Load(weights + first + i), lanes, codes + first + i);
+                    total.Store(sums + lane);
+                }
+
+                if (whole < length) Rest<TCodes, TScales>(weights + first + whole, length - whole, grid, codes + first + whole, sums);
+                first += length;
+                sums += CodedSums.Kinds * Partials;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rest<TCodes, TScales>(float* weights, int count, Scalars scalars, byte* codes, float* part)
+        where TCodes : struct, ICodesOf
+        where TScales : struct, IScales
+    {
+        Grid<Lanes1> grid = Grid<Lanes1>.Of(scalars);
+        for (int i = 0; i < count; i++)
+            Partial<Lanes1>.Load(part + i).With<TCodes, TScales>(Lanes1.Load(weights + i), grid, codes + i).Store(part + i);
+    }
+
+    // What no error exceeds where codes are the nearest ones of the group's range: half a code, and as much as the end of the range moves
+    // by the rounding of a stored scale to 11 bits.
+    private static float MostOf(Scalars grid) => grid.Scale * (0.501f + 2.5e-4f * grid.Last);
+
+    private struct Scalars
+    {
+        public float Reference, Scale, ZeroPoint, Last;
+    }
+
+    private struct Grid<TLanes>
+        where TLanes : unmanaged, ILanes<TLanes>
+    {
+        public TLanes Inverse, ZeroPoint, NegativeReference, NegativeScale, Last;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Grid<TLanes> Of(Scalars scalars) => new()
+        {
+            Inverse = TLanes.Of(scalars.Scale == 0 ? 0 : 1f / scalars.Scale),
+            ZeroPoint = TLanes.Of(scalars.ZeroPoint),
+            NegativeReference = TLanes.Of(-scalars.Reference),
+            NegativeScale = TLanes.Of(-scalars.Scale),
+            Last = TLanes.Of(scalars.Last),
+        };
+    }
+
+    // The partial sums of some lanes, each kind Partials apart in memory.
+    private struct Partial<TLanes>
+        where TLanes : unmanaged, ILanes<TLanes>
+    {
+        public TLanes Error, Slope, Energy, Largest;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Partial<TLanes> Load(float* part) => new()
+        {
+            Error = TLanes.Load(part),
+            Slope = TLanes.Load(part + Partials),
+            Energy = TLanes.Load(part + 2 * Partials),
+            Largest = TLanes.Load(part + 3 * Partials),
+        };
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly void Store(float* part)
+        {
+            TLanes.Store(Error, part);
+            TLanes.Store(Slope, part + Partials);
+            TLanes.Store(Energy, part + 2 * Partials);
+            TLanes.Store(Largest, part + 3 * Partials);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly Partial<TLanes> With<TCodes, TScales>(TLanes w, Grid<TLanes> grid, byte* codes)
+            where TCodes : struct, ICodesOf
+            where TScales : struct, IScales
+        {
+            TLanes level = TCodes.Of(w, grid.Inverse, grid.ZeroPoint, grid.Last, codes) - grid.ZeroPoint;
+            TLanes error = TLanes.MultiplyAdd(grid.NegativeReference, level, w);
+            return new()
+            {
+                Error = TLanes.MultiplyAdd(error, error, Error),
+                Slope = TLanes.MultiplyAdd(error, level, Slope),
+                Energy = TLanes.MultiplyAdd(level, level, Energy),
+                Largest = TScales.AreReferences
+                    ? Largest
+                    : TLanes.Max(Largest, TLanes.Abs(TLanes.MultiplyAdd(grid.NegativeScale, level, w))),
+            };
+        }
+    }
+
+    private interface IScales
+    {
+        static abstract bool AreReferences { get; }
+    }
+
+    private readonly struct SameScale : IScales
+    {
+        public static bool AreReferences => true;
+    }
+
+    private readonly struct OtherScale : IScales
+    {
+        public static bool AreReferences => false;
+    }
+}
+
+/// <summary>Where the codes of a row come from; a constant of the compiled kernel.</summary>
+internal unsafe interface ICodesOf
+{
+    /// <summary>The codes of some weights.</summary>
+    static abstract TLanes Of<TLanes>(TLanes w, TLanes inverse, TLanes zeroPoint, TLanes last, byte* codes)
+        where TLanes : unmanaged, ILanes<TLanes>;
+}
+
+/// <summary>The nearest codes, which are stored.</summary>
+internal readonly unsafe struct NearestCodes : ICodesOf
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Of<TLanes>(TLanes w, TLanes inverse, TLanes zeroPoint, TLanes last, byte* codes)
+        where TLanes : unmanaged, ILanes<TLanes>
+    {
+        TLanes position = TLanes.MultiplyAdd(w, inverse, zeroPoint);
+        TLanes code = TLanes.Min(TLanes.Max(TLanes.Round(position), TLanes.Of(0f)), last);
+        TLanes.StoreBytes(code, codes);
+        return code;
+    }
+}
+
+/// <summary>Codes that are there.</summary>
+internal readonly unsafe struct GivenCodes : ICodesOf
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Of<TLanes>(TLanes w, TLanes inverse, TLanes zeroPoint, TLanes last, byte* codes)
+        where TLanes : unmanaged, ILanes<TLanes> => TLanes.LoadBytes(codes);
+}

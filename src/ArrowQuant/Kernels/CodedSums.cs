@@ -1,0 +1,71 @@
+namespace ArrowQuant.Kernels;
+
+/// <summary>
+/// What is kept of affine rows so that their errors can be told for any scales without reading them again: sums over runs of at most
+/// <see cref="RunLength"/> weights of a group. With l = code - zero point, the reference scale r, which is the one that the group's range
+/// has (<see cref="AffineSearch.MinMax"/>), and e = w - r l, they are those of e^2, e l and l^2, each in <see cref="Partials"/> parts. They
+/// depend on the weights and the codes alone. Not thread-safe.
+/// </summary>
+/// <param name="rows">Rows at most.</param>
+/// <param name="columns">Weights of a row.</param>
+/// <param name="groupSize">Weights of a group.</param>
+internal sealed class CodedSums(int rows, int columns, int groupSize)
+{
+    /// <summary>Weights of a run at most, so that single precision adds them up.</summary>
+    public const int RunLength = 256;
+
+    /// <summary>Parts of every sum.</summary>
+    public const int Partials = 16;
+
+    /// <summary>
+    /// What is kept of a run: sums of e^2, e l and l^2, and the largest |w - b l|, or a bound for it, for a scale b near the one that
+    /// weights are decoded with.
+    /// </summary>
+    public const int Kinds = 4;
+
+    private readonly bool[] _known = new bool[rows];
+    private readonly float[] _sums = new float[rows * RunsOf(columns, groupSize) * Kinds * Partials];
+    private readonly float[] _scales = new float[2 * rows * GroupsOf(columns, groupSize)];
+
+    /// <summary>Rows at most.</summary>
+    public int Rows { get; } = rows;
+
+    /// <summary>Runs of a group.</summary>
+    public int RunsPerGroup { get; } = RunsPerGroupOf(columns, groupSize);
+
+    /// <summary>Whether the sums of a row are there.</summary>
+    public bool Knows(int row) => _known[row];
+
+    /// <summary>Begins a row.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="references">r of every group.</param>
+    /// <param name="scales">b of every group.</param>
+    /// <param name="knows">Whether its sums will be filled.</param>
+    public void Begin(int row, ReadOnlySpan<float> references, ReadOnlySpan<float> scales, bool knows)
+    {
+        _known[row] = knows;
+        references.CopyTo(ReferencesOf(row));
+        scales.CopyTo(ScalesOf(row));
+    }
+
+    /// <summary>[runs, kinds, partials] of a row.</summary>
+    public Span<float> SumsOf(int row)
+    {
+        int length = _sums.Length / Rows;
+        return _sums.AsSpan(row * length, length);
+    }
+
+    /// <summary>r of every group of a row.</summary>
+    public Span<float> ReferencesOf(int row) => _scales.AsSpan(2 * row * _groups, _groups);
+
+    /// <summary>b of every group of a row.</summary>
+    public Span<float> ScalesOf(int row) => _scales.AsSpan((2 * row + 1) * _groups, _groups);
+
+    private readonly int _groups = GroupsOf(columns, groupSize);
+
+    private static int GroupsOf(int columns, int groupSize) => (int)((columns + (long)groupSize - 1) / groupSize);
+
+    private static int RunsPerGroupOf(int columns, int groupSize) => (int)((Math.Min(columns, groupSize) + RunLength - 1L) / RunLength);
+
+    private static int RunsOf(int columns, int groupSize) => GroupsOf(columns, groupSize) * RunsPerGroupOf(columns, groupSize);
+}

@@ -1,0 +1,100 @@
+using System.Runtime.CompilerServices;
+using ArrowQuant.Kernels.Lanes;
+
+namespace ArrowQuant.Kernels;
+
+/// <summary>
+/// The error figures of an affine row for any scales s from its <see cref="CodedSums"/>: with d = r - s,
+/// <c>sum (w - s l)^2 = sum e^2 + 2 d sum e l + d^2 sum l^2</c>, and so on. Every partial sum stays by itself in single precision for
+/// <see cref="RunsTogether"/> runs, then joins its total in double precision; the totals are added in order. That is the definition,
+/// whatever the vector width.
+/// </summary>
+internal static unsafe class RunErrors<T>
+    where T : unmanaged, ILanes<T>
+{
+    private const int Partials = CodedSums.Partials;
+    private const int RunsTogether = 16;
+
+    // Codes times scales are rounded, and so are differences: what that may add to the largest error, in scales and levels.
+    private const float Slack = 1e-6f;
+
+    /// <summary>The sums over a row but for the largest error, for which a bound is given.</summary>
+    /// <param name="sums">[runs, kinds, partials] of the row.</param>
+    /// <param name="runs">Runs of the row; its last group may have fewer than others.</param>
+    /// <param name="runsPerGroup">Runs of a group.</param>
+    /// <param name="references">The reference scale of every group.</param>
+    /// <param name="bases">The scale that the largest errors of every group are for.</param>
+    /// <param name="scales">The scale of every group.</param>
+    /// <param name="levels">The largest |code - zero point|.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static ErrorSums Of(float* sums, int runs, int runsPerGroup, float* references, float* bases, float* scales, float levels)
+    {
+        double* totals = stackalloc double[4 * Partials];
+        new Span<double>(totals, 4 * Partials).Clear();
+        float largest = 0;
+        for (int lane = 0; lane < Partials; lane += T.Count)
+            largest = MathF.Max(largest, AddLanes(sums + lane, runs, runsPerGroup, references, bases, scales, levels, totals + lane));
+        double product = 0, original = 0, decoded = 0, error = 0;
+        for (int lane = 0; lane < Partials; lane++)
+        {
+            product += totals[lane];
+            original += totals[Partials + lane];
+            decoded += totals[2 * Partials + lane];
+            error += totals[3 * Partials + lane];
+        }
+
+        return new ErrorSums { Product = product, Original = original, Decoded = decoded, Error = error, LargestError = largest };
+    }
+
+    /// <summary>What the largest error of a run does not exceed.</summary>
+    /// <param name="largest">The largest |w - b l|, in partials.</param>
+    /// <param name="scale">The scale b.</param>
+    /// <param name="newScale">The scale that weights are decoded with.</param>
+    /// <param name="levels">The largest |code - zero point|.</param>
+    public static float BoundOf(float* largest, float scale, float newScale, float levels)
+    {
+        T most = T.Of(0f);
+        for (int lane = 0; lane < Partials; lane += T.Count) most = T.Max(most, T.Load(largest + lane));
+        return MathF.FusedMultiplyAdd(DistanceOf(scale, newScale), levels, T.LargestOf(most));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float AddLanes(
+        float* sums, int runs, int runsPerGroup, float* references, float* bases, float* scales, float levels, double* totals)
+    {
+        T most = T.Of(0f);
+        int group = 0, left = runsPerGroup;
+        for (int run = 0; run < runs;)
+        {
+            int end = Math.Min(runs, run + RunsTogether);
+            T product = T.Of(0f), original = product, decoded = product, error = product;
+            for (; run < end; run++)
+            {
+                T reference = T.Of(references[group]), scale = T.Of(scales[group]);
+                T distance = T.Of(DistanceOf(bases[group], scales[group]) * levels);
+                T ee = T.Load(sums), el = T.Load(sums + Partials), ll = T.Load(sums + 2 * Partials);
+                T wl = T.MultiplyAdd(reference, ll, el);
+                T difference = reference - scale;
+                product = T.MultiplyAdd(scale, wl, product);
+                original += T.MultiplyAdd(reference, el + wl, ee);
+                decoded = T.MultiplyAdd(scale * scale, ll, decoded);
+                error += T.MultiplyAdd(difference, T.MultiplyAdd(difference, ll, el + el), ee);
+                most = T.Max(most, T.Load(sums + 3 * Partials) + distance);
+                sums += CodedSums.Kinds * Partials;
+                if (--left > 0) continue;
+                left = runsPerGroup;
+                group++;
+            }
+
+            T.AddTo(product, totals);
+            T.AddTo(original, totals + Partials);
+            T.AddTo(decoded, totals + 2 * Partials);
+            T.AddTo(T.Max(error, T.Of(0f)), totals + 3 * Partials);
+        }
+
+        return T.LargestOf(most);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float DistanceOf(float scale, float newScale) => MathF.Abs(scale - newScale) + Slack * newScale;
+}
