@@ -127,10 +127,17 @@ internal static class KernelCases
                     codes.AsSpan(r * Columns, Columns), coded, r);
             }
         });
+        for (int r = 0; r < Rows; r++)
+        {
+            Span<float> own = scales.AsSpan(r * 32, 32);
+            kernels.CodeAffineRow(
+                weights.AsSpan(r * Columns, Columns), 128, own, own, zeros.AsSpan(r * 32, 32), 4, codes.AsSpan(r * Columns, Columns), coded, r);
+        }
+
         yield return Step("step errors from sums", () =>
         {
             for (int r = 0; r < Rows; r++)
-                kernels.TryErrorsOfCoded(coded, r, scales.AsSpan(r * 32, 32), zeros.AsSpan(r * 32, 32), 4, out _);
+                kernels.TryErrorsOfCoded(coded, r, scales.AsSpan(r * 32, 32), out _);
         });
         yield return Step("step INT4 search", () => kernels.FitAffine(Groups(), 4, AffineSearch.IntegerZero, scales, zeros));
         yield return Step("step lattice", () => kernels.FitLattice(Groups(), false, levels));
@@ -176,8 +183,10 @@ internal static class KernelCases
             for (int row = 0; row < rows; row += pieceRows)
             {
                 int pieceBytes = pieceRows * Columns * bytes;
-                kernels.ToSingle(type, source.Slice((long)part * partBytes + (long)row * Columns * bytes, pieceBytes), weights);
-                quantizer.Quantize(weights, block, row, measures);
+                long offset = (long)part * partBytes + (long)row * Columns * bytes;
+                kernels.ToSingle(type, source.Slice(offset, pieceBytes), weights);
+                long next = Math.Min(offset + pieceBytes, source.Bytes);
+                quantizer.Quantize(weights, block, row, measures, source.Slice(next, (int)Math.Min(pieceBytes, source.Bytes - next)));
             }
 
             return measures.Weights;

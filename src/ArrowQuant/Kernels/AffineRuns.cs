@@ -35,15 +35,20 @@ internal static unsafe class AffineRuns<T>
         return ordered && T.AllGreaterOrEqual(T.Of(0f), small);
     }
 
-    /// <summary>The largest magnitude of some values.</summary>
+    /// <summary>The largest |code - zero point| that there can be with some zero points.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static float LargestMagnitude(float* values, int count)
+    public static float LargestLevel(float* zeroPoints, int count, float last)
     {
         T largest = T.Of(0f);
         float rest = 0;
         int i = 0;
-        for (; i + T.Count <= count; i += T.Count) largest = T.Max(largest, T.Abs(T.Load(values + i)));
-        for (; i < count; i++) rest = MathF.Max(rest, MathF.Abs(values[i]));
+        for (; i + T.Count <= count; i += T.Count)
+        {
+            T zero = T.Load(zeroPoints + i);
+            largest = T.Max(largest, T.Max(T.Abs(zero), T.Abs(T.Of(last) - zero)));
+        }
+
+        for (; i < count; i++) rest = MathF.Max(rest, MathF.Max(MathF.Abs(zeroPoints[i]), MathF.Abs(last - zeroPoints[i])));
         return MathF.Max(rest, T.LargestOf(largest));
     }
 
@@ -59,64 +64,84 @@ internal static unsafe class AffineRuns<T>
     /// <param name="zeroPoints">One per group.</param>
     /// <param name="last">The largest code.</param>
     /// <param name="codes">The codes.</param>
-    /// <param name="sums">[runs, kinds, 16].</param>
+    /// <param name="sums">[runs, kinds, partials].</param>
+    /// <param name="largest">The largest error of every group, or a bound for it.</param>
+    /// <param name="ahead">What is read next, or empty: it is brought near in the meantime.</param>
     /// <typeparam name="TCodes">Whether codes are found or there.</typeparam>
     public static void Take<TCodes>(
         float* weights, int count, int groupSize, float* references, float* scales, float* zeroPoints, float last, byte* codes,
-        float* sums)
+        float* sums, float* largest, ReadOnlySpan<byte> ahead)
         where TCodes : struct, ICodesOf
     {
-        if (references == scales)
-            Take<NearestCodes, SameScale>(weights, count, groupSize, references, scales, zeroPoints, last, codes, sums);
-        else
-            Take<TCodes, OtherScale>(weights, count, groupSize, references, scales, zeroPoints, last, codes, sums);
+        fixed (byte* next = ahead)
+        {
+            var hint = new ReadAhead(next, ahead.Length, count);
+            if (references == scales)
+                Take<NearestCodes, SameScale>(weights, count, groupSize, references, scales, zeroPoints, last, codes, sums, largest, hint);
+            else
+                Take<TCodes, OtherScale>(weights, count, groupSize, references, scales, zeroPoints, last, codes, sums, largest, hint);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Take<TCodes, TScales>(
         float* weights, int count, int groupSize, float* references, float* scales, float* zeroPoints, float last, byte* codes,
-        float* sums)
+        float* sums, float* largest, ReadAhead ahead)
         where TCodes : struct, ICodesOf
         where TScales : struct, IScales
     {
-        for (int first = 0, group = 0; first < count; group++)
+        int group = 0;
+        for (int first = 0; first < count; group++)
         {
-            var grid = new Scalars
-            {
-                Reference = references[group],
-                Scale = scales[group],
-                ZeroPoint = zeroPoints[group],
-                Last = last,
-            };
+            Scalars grid = Scalars.Of(references, scales, zeroPoints, group, last);
+            Grid<T> lanes = Grid<T>.Of(grid);
+            T most = T.Of(0f);
             int end = (int)Math.Min(count, first + (long)groupSize);
             while (first < end)
             {
                 int length = Math.Min(CodedSums.RunLength, end - first);
                 int whole = length / Partials * Partials;
-                Grid<T> lanes = Grid<T>.Of(grid);
+                ahead.Fetch(length);
                 for (int lane = 0; lane < Partials; lane += T.Count)
                 {
-                    var total = new Partial<T> { Largest = T.Of(TScales.AreReferences ? MostOf(grid) : 0f) };
+                    var total = new Partial<T> { Largest = most };
                     for (int i = lane; i < whole; i += Partials)
                         total = total.With<TCodes, TScales>(T.Load(weights + first + i), lanes, codes + first + i);
                     total.Store(sums + lane);
+                    most = total.Largest;
                 }
 
-                if (whole < length) Rest<TCodes, TScales>(weights + first + whole, length - whole, grid, codes + first + whole, sums);
                 first += length;
                 sums += CodedSums.Kinds * Partials;
             }
+
+            largest[group] = TScales.AreReferences ? MostOf(grid) : T.LargestOf(most);
         }
+
+        // Only the last run of a row can have a rest; behind the loop, since a call in it would take its registers.
+        int rest = count % Partials;
+        if (rest == 0) return;
+        Scalars lastGrid = Scalars.Of(references, scales, zeroPoints, --group, last);
+        float own = Rest<TCodes, TScales>(
+            weights + count - rest, rest, lastGrid, codes + count - rest, sums - CodedSums.Kinds * Partials);
+        largest[group] = MathF.Max(largest[group], own);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rest<TCodes, TScales>(float* weights, int count, Scalars scalars, byte* codes, float* part)
+    private static float Rest<TCodes, TScales>(float* weights, int count, Scalars scalars, byte* codes, float* part)
         where TCodes : struct, ICodesOf
         where TScales : struct, IScales
     {
         Grid<Lanes1> grid = Grid<Lanes1>.Of(scalars);
+        Lanes1 most = Lanes1.Of(0f);
         for (int i = 0; i < count; i++)
-            Partial<Lanes1>.Load(part + i).With<TCodes, TScales>(Lanes1.Load(weights + i), grid, codes + i).Store(part + i);
+        {
+            Partial<Lanes1> total = Partial<Lanes1>.Load(part + i, most).With<TCodes, TScales>(Lanes1.Load(weights + i), grid, codes + i);
+            total.Store(part + i);
+            most = total.Largest;
+        }
+
+        return Lanes1.LargestOf(most);
     }
 
     // What no error exceeds where codes are the nearest ones of the group's range: half a code, and as much as the end of the range moves
@@ -126,6 +151,10 @@ internal static unsafe class AffineRuns<T>
     private struct Scalars
     {
         public float Reference, Scale, ZeroPoint, Last;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Scalars Of(float* references, float* scales, float* zeroPoints, int group, float last) =>
+            new() { Reference = references[group], Scale = scales[group], ZeroPoint = zeroPoints[group], Last = last };
     }
 
     private struct Grid<TLanes>
@@ -144,19 +173,19 @@ internal static unsafe class AffineRuns<T>
         };
     }
 
-    // The partial sums of some lanes, each kind Partials apart in memory.
+    // The partial sums of some lanes, each kind Partials apart in memory, and the largest error so far.
     private struct Partial<TLanes>
         where TLanes : unmanaged, ILanes<TLanes>
     {
         public TLanes Error, Slope, Energy, Largest;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Partial<TLanes> Load(float* part) => new()
+        public static Partial<TLanes> Load(float* part, TLanes largest) => new()
         {
             Error = TLanes.Load(part),
             Slope = TLanes.Load(part + Partials),
             Energy = TLanes.Load(part + 2 * Partials),
-            Largest = TLanes.Load(part + 3 * Partials),
+            Largest = largest,
         };
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -165,7 +194,6 @@ internal static unsafe class AffineRuns<T>
             TLanes.Store(Error, part);
             TLanes.Store(Slope, part + Partials);
             TLanes.Store(Energy, part + 2 * Partials);
-            TLanes.Store(Largest, part + 3 * Partials);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -17,15 +17,13 @@ internal sealed class CodedSums(int rows, int columns, int groupSize)
     /// <summary>Parts of every sum.</summary>
     public const int Partials = 16;
 
-    /// <summary>
-    /// What is kept of a run: sums of e^2, e l and l^2, and the largest |w - b l|, or a bound for it, for a scale b near the one that
-    /// weights are decoded with.
-    /// </summary>
-    public const int Kinds = 4;
+    /// <summary>Sums of a run: those of e^2, e l and l^2.</summary>
+    public const int Kinds = 3;
 
+    private readonly int _groups = GroupsOf(columns, groupSize);
     private readonly bool[] _known = new bool[rows];
     private readonly float[] _sums = new float[rows * RunsOf(columns, groupSize) * Kinds * Partials];
-    private readonly float[] _scales = new float[2 * rows * GroupsOf(columns, groupSize)];
+    private readonly float[] _scales = new float[3 * rows * GroupsOf(columns, groupSize)];
 
     /// <summary>Rows at most.</summary>
     public int Rows { get; } = rows;
@@ -40,7 +38,7 @@ internal sealed class CodedSums(int rows, int columns, int groupSize)
     /// <param name="row">The row.</param>
     /// <param name="references">r of every group.</param>
     /// <param name="scales">b of every group.</param>
-    /// <param name="knows">Whether its sums will be filled.</param>
+    /// <param name="knows">Whether its sums and its largest errors will be filled.</param>
     public void Begin(int row, ReadOnlySpan<float> references, ReadOnlySpan<float> scales, bool knows)
     {
         _known[row] = knows;
@@ -56,12 +54,13 @@ internal sealed class CodedSums(int rows, int columns, int groupSize)
     }
 
     /// <summary>r of every group of a row.</summary>
-    public Span<float> ReferencesOf(int row) => _scales.AsSpan(2 * row * _groups, _groups);
+    public Span<float> ReferencesOf(int row) => _scales.AsSpan(3 * row * _groups, _groups);
 
-    /// <summary>b of every group of a row.</summary>
-    public Span<float> ScalesOf(int row) => _scales.AsSpan((2 * row + 1) * _groups, _groups);
+    /// <summary>A scale b of every group of a row, near the one that weights are decoded with.</summary>
+    public Span<float> ScalesOf(int row) => _scales.AsSpan((3 * row + 1) * _groups, _groups);
 
-    private readonly int _groups = GroupsOf(columns, groupSize);
+    /// <summary>The largest |w - b l| of every group of a row, or a bound for it.</summary>
+    public Span<float> LargestOf(int row) => _scales.AsSpan((3 * row + 2) * _groups, _groups);
 
     private static int GroupsOf(int columns, int groupSize) => (int)((columns + (long)groupSize - 1) / groupSize);
 

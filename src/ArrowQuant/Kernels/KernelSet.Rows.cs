@@ -11,12 +11,12 @@ internal sealed unsafe partial class KernelSet<T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void CodeAffineRow(
         ReadOnlySpan<float> weights, int groupSize, ReadOnlySpan<float> references, ReadOnlySpan<float> scales,
-        ReadOnlySpan<float> zeroPoints, int bits, Span<byte> codes, CodedSums sums, int row)
+        ReadOnlySpan<float> zeroPoints, int bits, Span<byte> codes, CodedSums sums, int row, ReadOnlySpan<byte> ahead)
     {
         CheckRow(weights, codes, groupSize, scales.Length);
         CheckLengths(scales.Length, zeroPoints.Length);
         CheckLengths(scales.Length, references.Length);
-        if (TakeRuns<NearestCodes>(weights, groupSize, references, scales, zeroPoints, bits, codes, sums, row)) return;
+        if (TakeRuns<NearestCodes>(weights, groupSize, references, scales, zeroPoints, bits, codes, sums, row, ahead)) return;
         for (int g = 0, start = 0; start < weights.Length; g++, start += groupSize)
         {
             int length = Math.Min(groupSize, weights.Length - start);
@@ -25,17 +25,15 @@ internal sealed unsafe partial class KernelSet<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override bool TryErrorsOfCoded(
-        CodedSums sums, int row, ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, int bits, out ErrorSums errors)
+    public override bool TryErrorsOfCoded(CodedSums sums, int row, ReadOnlySpan<float> scales, out ErrorSums errors)
     {
         errors = default;
         if (!sums.Knows(row)) return false;
         Span<float> own = sums.SumsOf(row);
-        fixed (float* sum = own, reference = sums.ReferencesOf(row), coded = sums.ScalesOf(row), scale = scales)
+        fixed (float* sum = own, reference = sums.ReferencesOf(row), scale = scales)
         {
             if (!AffineRuns<T>.CanTake(scale, scales.Length)) return false;
-            int runs = own.Length / (CodedSums.Kinds * CodedSums.Partials);
-            errors = RunErrors<T>.Of(sum, runs, sums.RunsPerGroup, reference, coded, scale, LevelsOf(zeroPoints, bits));
+            errors = RunErrors<T>.Of(sum, own.Length / (CodedSums.Kinds * CodedSums.Partials), sums.RunsPerGroup, reference, scale);
         }
 
         // Of a row of zeros, or of what is as good as that beside single precision, the sums tell nothing.
@@ -47,27 +45,23 @@ internal sealed unsafe partial class KernelSet<T>
         CodedSums sums, int row, ReadOnlySpan<float> weights, ReadOnlySpan<byte> codes, int groupSize,
         ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, int bits, float atLeast)
     {
-        ErrorSums known = new() { LargestError = atLeast };
-        float levels = LevelsOf(zeroPoints, bits);
-        ReadOnlySpan<float> coded = sums.ScalesOf(row);
-        fixed (float* sum = sums.SumsOf(row))
+        int groups = scales.Length;
+        fixed (float* largest = sums.LargestOf(row), coded = sums.ScalesOf(row), scale = scales, zero = zeroPoints)
         {
-            float* largest = sum + (CodedSums.Kinds - 1) * CodedSums.Partials;
-            for (int group = 0, start = 0; start < weights.Length; group++)
+            float levels = AffineRuns<T>.LargestLevel(zero, groups, (1 << bits) - 1);
+            if (!(RunErrors<T>.BoundOf(largest, coded, scale, groups, levels) > atLeast)) return atLeast;
+            ErrorSums known = new() { LargestError = atLeast };
+            for (int group = 0, start = 0; start < weights.Length; group++, start += groupSize)
             {
-                int end = (int)Math.Min(weights.Length, start + (long)groupSize);
-                for (; start < end; start = Math.Min(end, start + CodedSums.RunLength), largest += CodedSums.Kinds * CodedSums.Partials)
-                {
-                    if (!(RunErrors<T>.BoundOf(largest, coded[group], scales[group], levels) > known.LargestError)) continue;
-                    int length = Math.Min(CodedSums.RunLength, end - start);
-                    AddDecodedErrors(
-                        weights.Slice(start, length), codes.Slice(start, length), length,
-                        scales.Slice(group, 1), zeroPoints.Slice(group, 1), ref known);
-                }
+                if (!(RunErrors<T>.BoundOf(largest + group, coded + group, scale + group, 1, levels) > known.LargestError)) continue;
+                int length = Math.Min(groupSize, weights.Length - start);
+                AddDecodedErrors(
+                    weights.Slice(start, length), codes.Slice(start, length), length,
+                    scales.Slice(group, 1), zeroPoints.Slice(group, 1), ref known);
             }
-        }
 
-        return known.LargestError;
+            return known.LargestError;
+        }
     }
 
     public override void AddAffineErrors(
@@ -84,8 +78,8 @@ internal sealed unsafe partial class KernelSet<T>
         var runs = new CodedSums(1, original.Length, groupSize);
         // Codes are only read.
         Span<byte> given = MemoryMarshal.CreateSpan(ref MemoryMarshal.GetReference(codes), codes.Length);
-        TakeRuns<GivenCodes>(original, groupSize, references.AsSpan(0, scales.Length), scales, zeroPoints, bits, given, runs, 0);
-        if (!TryErrorsOfCoded(runs, 0, scales, zeroPoints, bits, out ErrorSums errors))
+        TakeRuns<GivenCodes>(original, groupSize, references.AsSpan(0, scales.Length), scales, zeroPoints, bits, given, runs, 0, default);
+        if (!TryErrorsOfCoded(runs, 0, scales, out ErrorSums errors))
         {
             AddDecodedErrors(original, codes, groupSize, scales, zeroPoints, ref sums);
             return;
@@ -162,24 +156,21 @@ internal sealed unsafe partial class KernelSet<T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TakeRuns<TCodes>(
         ReadOnlySpan<float> weights, int groupSize, ReadOnlySpan<float> references, ReadOnlySpan<float> scales,
-        ReadOnlySpan<float> zeroPoints, int bits, Span<byte> codes, CodedSums sums, int row)
+        ReadOnlySpan<float> zeroPoints, int bits, Span<byte> codes, CodedSums sums, int row, ReadOnlySpan<byte> ahead)
         where TCodes : struct, ICodesOf
     {
-        fixed (float* w = weights, reference = references, scale = scales, zero = zeroPoints, sum = sums.SumsOf(row))
+        fixed (float* w = weights, reference = references, scale = scales, zero = zeroPoints)
+        fixed (float* sum = sums.SumsOf(row), largest = sums.LargestOf(row))
         fixed (byte* code = codes)
         {
             bool knows = AffineRuns<T>.CanTake(scale, scales.Length)
                 && (reference == scale || AffineRuns<T>.CanTake(reference, references.Length));
             sums.Begin(row, references, scales, knows);
-            if (knows) AffineRuns<T>.Take<TCodes>(w, weights.Length, groupSize, reference, scale, zero, (1 << bits) - 1, code, sum);
-            return knows;
+            if (!knows) return false;
+            AffineRuns<T>.Take<TCodes>(
+                w, weights.Length, groupSize, reference, scale, zero, (1 << bits) - 1, code, sum, largest, ahead);
+            return true;
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float LevelsOf(ReadOnlySpan<float> zeroPoints, int bits)
-    {
-        fixed (float* zero = zeroPoints) return (1 << bits) - 1 + AffineRuns<T>.LargestMagnitude(zero, zeroPoints.Length);
     }
 
     public override void AddDecodedErrors(

@@ -74,23 +74,21 @@ internal abstract class KernelSet
     /// Receives the sums of the row; where a scale is so small or large that single precision cannot hold them, that they are not known.
     /// </param>
     /// <param name="row">The row in <paramref name="sums"/>.</param>
+    /// <param name="ahead">What is read next, or empty: a hint.</param>
     public abstract void CodeAffineRow(
         ReadOnlySpan<float> weights, int groupSize, ReadOnlySpan<float> references, ReadOnlySpan<float> scales,
-        ReadOnlySpan<float> zeroPoints, int bits, Span<byte> codes, CodedSums sums, int row);
+        ReadOnlySpan<float> zeroPoints, int bits, Span<byte> codes, CodedSums sums, int row, ReadOnlySpan<byte> ahead = default);
 
     /// <summary>
-    /// The sums over a row and what its codes decode to with some scales: what <see cref="AddAffineErrors"/> adds, but that there is only a
-    /// bound for the largest error.
+    /// The sums over a row and what its codes decode to with some scales: what <see cref="AddAffineErrors"/> adds, but for the largest
+    /// error.
     /// </summary>
     /// <param name="sums">What is known of the row.</param>
     /// <param name="row">The row in them.</param>
     /// <param name="scales">One per group.</param>
-    /// <param name="zeroPoints">One per group, those that the row was coded with.</param>
-    /// <param name="bits">2, 4 or 8.</param>
     /// <param name="errors">The sums.</param>
     /// <returns>False where they must be found by decoding.</returns>
-    public abstract bool TryErrorsOfCoded(
-        CodedSums sums, int row, ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, int bits, out ErrorSums errors);
+    public abstract bool TryErrorsOfCoded(CodedSums sums, int row, ReadOnlySpan<float> scales, out ErrorSums errors);
 
     /// <summary>
     /// The largest error of a row whose sums are known, or <paramref name="atLeast"/> if that is more. Only weights that may have a larger

@@ -18,22 +18,18 @@ internal static unsafe class RunErrors<T>
     // Codes times scales are rounded, and so are differences: what that may add to the largest error, in scales and levels.
     private const float Slack = 1e-6f;
 
-    /// <summary>The sums over a row but for the largest error, for which a bound is given.</summary>
+    /// <summary>The sums over a row but for the largest error.</summary>
     /// <param name="sums">[runs, kinds, partials] of the row.</param>
     /// <param name="runs">Runs of the row; its last group may have fewer than others.</param>
     /// <param name="runsPerGroup">Runs of a group.</param>
     /// <param name="references">The reference scale of every group.</param>
-    /// <param name="bases">The scale that the largest errors of every group are for.</param>
     /// <param name="scales">The scale of every group.</param>
-    /// <param name="levels">The largest |code - zero point|.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static ErrorSums Of(float* sums, int runs, int runsPerGroup, float* references, float* bases, float* scales, float levels)
+    public static ErrorSums Of(float* sums, int runs, int runsPerGroup, float* references, float* scales)
     {
         double* totals = stackalloc double[4 * Partials];
         new Span<double>(totals, 4 * Partials).Clear();
-        float largest = 0;
-        for (int lane = 0; lane < Partials; lane += T.Count)
-            largest = MathF.Max(largest, AddLanes(sums + lane, runs, runsPerGroup, references, bases, scales, levels, totals + lane));
+        for (int lane = 0; lane < Partials; lane += T.Count) AddLanes(sums + lane, runs, runsPerGroup, references, scales, totals + lane);
         double product = 0, original = 0, decoded = 0, error = 0;
         for (int lane = 0; lane < Partials; lane++)
         {
@@ -43,26 +39,38 @@ internal static unsafe class RunErrors<T>
             error += totals[3 * Partials + lane];
         }
 
-        return new ErrorSums { Product = product, Original = original, Decoded = decoded, Error = error, LargestError = largest };
+        return new ErrorSums { Product = product, Original = original, Decoded = decoded, Error = error };
     }
 
-    /// <summary>What the largest error of a run does not exceed.</summary>
-    /// <param name="largest">The largest |w - b l|, in partials.</param>
-    /// <param name="scale">The scale b.</param>
-    /// <param name="newScale">The scale that weights are decoded with.</param>
-    /// <param name="levels">The largest |code - zero point|.</param>
-    public static float BoundOf(float* largest, float scale, float newScale, float levels)
+    /// <summary>What no error of a row exceeds.</summary>
+    /// <param name="largest">The largest |w - b l| of every group.</param>
+    /// <param name="bases">The scale b of every group.</param>
+    /// <param name="scales">The scale that weights are decoded with.</param>
+    /// <param name="groups">Groups of the row.</param>
+    /// <param name="levels">The largest |l|.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float BoundOf(float* largest, float* bases, float* scales, int groups, float levels)
     {
         T most = T.Of(0f);
-        for (int lane = 0; lane < Partials; lane += T.Count) most = T.Max(most, T.Load(largest + lane));
-        return MathF.FusedMultiplyAdd(DistanceOf(scale, newScale), levels, T.LargestOf(most));
+        float rest = 0;
+        int i = 0;
+        for (; i + T.Count <= groups; i += T.Count) most = T.Max(most, BoundOf<T>(largest + i, bases + i, scales + i, levels));
+        for (; i < groups; i++) rest = MathF.Max(rest, Lanes1.LargestOf(BoundOf<Lanes1>(largest + i, bases + i, scales + i, levels)));
+        return MathF.Max(rest, T.LargestOf(most));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TLanes BoundOf<TLanes>(float* largest, float* bases, float* scales, float levels)
+        where TLanes : unmanaged, ILanes<TLanes>
+    {
+        TLanes scale = TLanes.Load(scales);
+        TLanes distance = TLanes.MultiplyAdd(scale, TLanes.Of(Slack), TLanes.Abs(TLanes.Load(bases) - scale));
+        return TLanes.MultiplyAdd(distance, TLanes.Of(levels), TLanes.Load(largest));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float AddLanes(
-        float* sums, int runs, int runsPerGroup, float* references, float* bases, float* scales, float levels, double* totals)
+    private static void AddLanes(float* sums, int runs, int runsPerGroup, float* references, float* scales, double* totals)
     {
-        T most = T.Of(0f);
         int group = 0, left = runsPerGroup;
         for (int run = 0; run < runs;)
         {
@@ -71,7 +79,6 @@ internal static unsafe class RunErrors<T>
             for (; run < end; run++)
             {
                 T reference = T.Of(references[group]), scale = T.Of(scales[group]);
-                T distance = T.Of(DistanceOf(bases[group], scales[group]) * levels);
                 T ee = T.Load(sums), el = T.Load(sums + Partials), ll = T.Load(sums + 2 * Partials);
                 T wl = T.MultiplyAdd(reference, ll, el);
                 T difference = reference - scale;
@@ -79,7 +86,6 @@ internal static unsafe class RunErrors<T>
                 original += T.MultiplyAdd(reference, el + wl, ee);
                 decoded = T.MultiplyAdd(scale * scale, ll, decoded);
                 error += T.MultiplyAdd(difference, T.MultiplyAdd(difference, ll, el + el), ee);
-                most = T.Max(most, T.Load(sums + 3 * Partials) + distance);
                 sums += CodedSums.Kinds * Partials;
                 if (--left > 0) continue;
                 left = runsPerGroup;
@@ -91,10 +97,5 @@ internal static unsafe class RunErrors<T>
             T.AddTo(decoded, totals + 2 * Partials);
             T.AddTo(T.Max(error, T.Of(0f)), totals + 3 * Partials);
         }
-
-        return T.LargestOf(most);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float DistanceOf(float scale, float newScale) => MathF.Abs(scale - newScale) + Slack * newScale;
 }

@@ -22,7 +22,8 @@ internal sealed class CompensatedCoder(KernelSet kernels, GridFit fit, HessianFa
     public static int RowsTogetherOf(QuantizedFormat format) => format.Trellis is null ? RowsTogether : TrellisTable.TileRows;
 
     /// <inheritdoc/>
-    public CodedSums? Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes)
+    public CodedSums? Code(
+        ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes, ReadOnlySpan<byte> ahead = default)
     {
         int rows = weights.Length / _layout.Columns;
         for (int r = 0; r < rows; r += _rowsTogether)

@@ -14,8 +14,10 @@ internal interface IRowCoder
     /// <param name="block">Receives the grids of its rows from <paramref name="firstRow"/> on.</param>
     /// <param name="firstRow">The first row in the block.</param>
     /// <param name="codes">Receives [rows, columns] codes.</param>
+    /// <param name="ahead">What the caller reads next, or empty: a hint.</param>
     /// <returns>
     /// What the errors of the rows follow from, where the coder finds it on the way, else null; valid until the next call.
     /// </returns>
-    CodedSums? Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes);
+    CodedSums? Code(
+        ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes, ReadOnlySpan<byte> ahead = default);
 }

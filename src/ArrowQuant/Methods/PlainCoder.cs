@@ -13,10 +13,11 @@ internal sealed class PlainCoder(KernelSet kernels, GridFit fit, float[] columnW
     private CodedSums? _sums;
 
     /// <inheritdoc/>
-    public CodedSums? Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes)
+    public CodedSums? Code(
+        ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes, ReadOnlySpan<byte> ahead = default)
     {
         fit.FitRows(weights, columnWeights, block, firstRow);
-        if (fit.Format.Layout == CodeLayout.Affine) return CodeAffine(weights, block, firstRow, codes);
+        if (fit.Format.Layout == CodeLayout.Affine) return CodeAffine(weights, block, firstRow, codes, ahead);
         GroupLayout layout = fit.Format.Groups;
         for (int r = 0; r < weights.Length / layout.Columns; r++)
         {
@@ -27,7 +28,8 @@ internal sealed class PlainCoder(KernelSet kernels, GridFit fit, float[] columnW
         return null;
     }
 
-    private CodedSums CodeAffine(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes)
+    private CodedSums CodeAffine(
+        ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes, ReadOnlySpan<byte> ahead)
     {
         GroupLayout layout = fit.Format.Groups;
         int rows = weights.Length / layout.Columns;
@@ -40,7 +42,8 @@ internal sealed class PlainCoder(KernelSet kernels, GridFit fit, float[] columnW
             int first = (firstRow + r) * groups;
             kernels.CodeAffineRow(
                 weights[row], layout.GroupSize, references.Slice(r * groups, groups), block.Scales.AsSpan(first, groups),
-                block.ZeroPoints.AsSpan(first, groups), fit.Format.BitWidth, codes[row], _sums, r);
+                block.ZeroPoints.AsSpan(first, groups), fit.Format.BitWidth, codes[row], _sums, r,
+                ahead[(int)((long)r * ahead.Length / rows)..(int)((r + 1L) * ahead.Length / rows)]);
         }
 
         return _sums;

@@ -69,12 +69,18 @@ internal sealed class RowQuantizer(
     }
 
     /// <summary>The same; adds what is measured to <paramref name="measures"/>.</summary>
-    public void Quantize(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, RowMeasures measures)
+    /// <param name="weights">[rows, columns] finite weights.</param>
+    /// <param name="block">Receives codes and grids.</param>
+    /// <param name="firstRow">The first of the rows in the block.</param>
+    /// <param name="measures">Added to.</param>
+    /// <param name="ahead">What the caller reads next, or empty: a hint.</param>
+    public void Quantize(
+        ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, RowMeasures measures, ReadOnlySpan<byte> ahead = default)
     {
         if (_codes.Length < weights.Length) _codes = new byte[weights.Length];
         Span<byte> codes = _codes.AsSpan(0, weights.Length);
         ReadOnlySpan<float> target = retarget is null ? weights : Retargeting.Apply(kernels, weights, retarget, _layout.Columns);
-        CodedSums? sums = coder.Code(format.IsTransformed ? Transformed(target) : target, block, firstRow, codes);
+        CodedSums? sums = coder.Code(format.IsTransformed ? Transformed(target) : target, block, firstRow, codes, ahead);
         Pack(codes, block, firstRow);
         if (correction is not null || format.IsTransformed) measures.Add(MeasureDecoded(weights, codes, block, firstRow));
         else MeasureByWeights(weights, codes, block, firstRow, retarget is null ? sums : null, measures);
@@ -123,19 +129,16 @@ internal sealed class RowQuantizer(
         int groups = _layout.GroupsPerRow;
         Span<float> scales = block.Scales.AsSpan(row * groups, groups);
         Span<float> zeroPoints = block.ZeroPoints.AsSpan(row * groups, groups);
-        if (!kernels.TryErrorsOfCoded(sums, sumsRow, scales, zeroPoints, format.BitWidth, out ErrorSums errors)) return false;
+        if (!kernels.TryErrorsOfCoded(sums, sumsRow, scales, out ErrorSums errors)) return false;
         if (RowGain.Apply(kernels, block, row, RowGain.Of(errors))
-            && !kernels.TryErrorsOfCoded(sums, sumsRow, scales, zeroPoints, format.BitWidth, out errors))
+            && !kernels.TryErrorsOfCoded(sums, sumsRow, scales, out errors))
         {
             BlockDecoder.AddRowErrors(kernels, block, row, codes, weights, ref measures.Weights);
             return true;
         }
 
-        float largest = measures.Weights.LargestError;
-        if (errors.LargestError > largest)
-            largest = kernels.LargestErrorOfCoded(
-                sums, sumsRow, weights, codes, _layout.GroupSize, scales, zeroPoints, format.BitWidth, largest);
-        errors.LargestError = largest;
+        errors.LargestError = kernels.LargestErrorOfCoded(
+            sums, sumsRow, weights, codes, _layout.GroupSize, scales, zeroPoints, format.BitWidth, measures.Weights.LargestError);
         measures.Weights.Add(errors);
         return true;
     }

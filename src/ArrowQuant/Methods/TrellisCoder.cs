@@ -15,7 +15,8 @@ internal sealed class TrellisCoder(KernelSet kernels, TrellisTable table, GroupL
     private readonly TrellisFit _fit = new(kernels, table);
 
     /// <inheritdoc/>
-    public CodedSums? Code(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes)
+    public CodedSums? Code(
+        ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, Span<byte> codes, ReadOnlySpan<byte> ahead = default)
     {
         var rows = new GroupRows(weights, layout.Columns, layout.GroupSize);
         Span<float> gains = block.Scales.AsSpan(firstRow * layout.GroupsPerRow, rows.Rows * layout.GroupsPerRow);

@@ -13,7 +13,8 @@ namespace ArrowQuant.Pipeline.Running;
 /// </summary>
 internal sealed class LayerJob : IDisposable
 {
-    private delegate void PieceWork(RowQuantizer quantizer, ReadOnlySpan<float> weights, int row, RowMeasures measures);
+    private delegate void PieceWork(
+        RowQuantizer quantizer, ReadOnlySpan<float> weights, int row, RowMeasures measures, ReadOnlySpan<byte> ahead);
 
     private readonly MatrixReader _reader;
     private readonly LayerRequest _request;
@@ -72,7 +73,7 @@ internal sealed class LayerJob : IDisposable
             _taken ??= finished.Choices;
             RowMeasures known = finished.Measures ?? ForEachPiece(
                 finished.Choices, finished.Block, source, buffers,
-                (quantizer, weights, row, measures) => measures.Add(quantizer.MeasureFinished(weights, finished.Block, row)));
+                (quantizer, weights, row, measures, _) => measures.Add(quantizer.MeasureFinished(weights, finished.Block, row)));
             return new QuantizedRows(finished.Block, known, sourceHash);
         }
 
@@ -80,7 +81,7 @@ internal sealed class LayerJob : IDisposable
         QuantizedBlock block = pool.Rent(prepared.Format, rowStart, rowCount);
         RowMeasures measures = ForEachPiece(
             prepared, block, source, buffers,
-            (quantizer, weights, row, measures) => quantizer.Quantize(weights, block, row, measures));
+            (quantizer, weights, row, measures, ahead) => quantizer.Quantize(weights, block, row, measures, ahead));
         var result = new QuantizedRows(block, measures, sourceHash);
         _finished?.Keep(_identity!, prepared, result);
         return result;
@@ -136,7 +137,9 @@ internal sealed class LayerJob : IDisposable
             WeightConverter.Convert(
                 _request.Kernels, _reader, r => first + r,
                 source.Slice((int)(row * _reader.RowBytes), (int)(rows * _reader.RowBytes)), weights);
-            work(quantizer, weights, row, measures);
+            int behind = (int)((row + rows) * _reader.RowBytes);
+            int nextBytes = (int)Math.Min(source.Length - behind, rows * _reader.RowBytes);
+            work(quantizer, weights, row, measures, source.Slice(behind, nextBytes));
         }
 
         return measures;
