@@ -93,7 +93,7 @@ internal static unsafe class AffineFit<T, TWeighting>
         };
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Grid IntegerGrid(Range range, float clip, T levels)
     {
         T low = T.Min(range.Min, T.Of(0f)) * T.Of(clip);

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace ArrowQuant.Kernels;
@@ -29,13 +30,8 @@ internal static class Codes
         }
 
         int done = 0;
-        if (Bmi2.X64.IsSupported && BitConverter.IsLittleEndian)
-        {
-            // Eight codes make a whole number of bytes, so a run of eight can be packed by itself.
-            done = codes.Length / Run * Run;
-            if (bits == 4) PackRuns<uint>(codes[..done], packed, Nibbles);
-            else PackRuns<ushort>(codes[..done], packed, Pairs);
-        }
+        if (Vector256.IsHardwareAccelerated && BitConverter.IsLittleEndian)
+            done = bits == 4 ? PackNibbles(codes, packed) : PackPairs(codes, packed);
 
         packed[(done * bits / 8)..].Clear();
         for (int i = done; i < codes.Length; i++) packed[i * bits / 8] |= (byte)(codes[i] << i * bits % 8);
@@ -70,13 +66,38 @@ internal static class Codes
     /// <summary>Bytes that <paramref name="count"/> codes take.</summary>
     public static int PackedLength(int count, int bits) => (int)(((long)count * bits + 7) / 8);
 
+    // How many codes were packed. A code lies in each byte of a number; moved down beside the one below it, both are in the lowest byte.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void PackRuns<TPacked>(ReadOnlySpan<byte> codes, Span<byte> packed, ulong places)
-        where TPacked : unmanaged, IBinaryInteger<TPacked>
+    private static int PackNibbles(ReadOnlySpan<byte> codes, Span<byte> packed)
     {
-        ReadOnlySpan<ulong> source = MemoryMarshal.Cast<byte, ulong>(codes);
-        Span<TPacked> target = MemoryMarshal.Cast<byte, TPacked>(packed)[..source.Length];
-        for (int i = 0; i < target.Length; i++) target[i] = TPacked.CreateTruncating(Bmi2.X64.ParallelBitExtract(source[i], places));
+        ReadOnlySpan<Vector256<ushort>> source = MemoryMarshal.Cast<byte, Vector256<ushort>>(codes);
+        Span<Vector256<byte>> target = MemoryMarshal.Cast<byte, Vector256<byte>>(packed)[..(source.Length / 2)];
+        for (int i = 0; i < target.Length; i++) target[i] = Vector256.Narrow(Joined(source[2 * i]), Joined(source[2 * i + 1]));
+        return target.Length * 2 * Vector256<byte>.Count;
+
+        static Vector256<ushort> Joined(Vector256<ushort> codes) => (codes | codes >>> 4) & Vector256.Create<ushort>(0xFF);
+    }
+
+    // The same for two bits, first of neighbours, then of pairs of them.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int PackPairs(ReadOnlySpan<byte> codes, Span<byte> packed)
+    {
+        ReadOnlySpan<Vector256<ushort>> source = MemoryMarshal.Cast<byte, Vector256<ushort>>(codes);
+        Span<Vector256<byte>> target = MemoryMarshal.Cast<byte, Vector256<byte>>(packed)[..(source.Length / 4)];
+        for (int i = 0; i < target.Length; i++)
+        {
+            target[i] = Vector256.Narrow(
+                Vector256.Narrow(Joined(source[4 * i]), Joined(source[4 * i + 1])),
+                Vector256.Narrow(Joined(source[4 * i + 2]), Joined(source[4 * i + 3])));
+        }
+
+        return target.Length * 4 * Vector256<byte>.Count;
+
+        static Vector256<uint> Joined(Vector256<ushort> codes)
+        {
+            Vector256<uint> pairs = ((codes | codes >>> 6) & Vector256.Create<ushort>(0x0F)).AsUInt32();
+            return (pairs | pairs >>> 12) & Vector256.Create<uint>(0xFF);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -12,6 +12,9 @@ internal static unsafe class FiniteConversion<T>
     // 2^112 moves an exponent biased by 15 to one biased by 127.
     private const int RebiasBits = (127 - 15 + 127) << 23;
 
+    // binary32 has 23 bits of mantissa, binary16 has 10.
+    private const int MantissaDistance = 23 - 10;
+
     private const float Special = 65536f;
 
     /// <summary>Converts binary16 values; true when all are finite.</summary>
@@ -91,16 +94,14 @@ internal static unsafe class FiniteConversion<T>
     private static TLanes AddNothing<TLanes>(TLanes value, TLanes sum)
         where TLanes : unmanaged, ILanes<TLanes> => TLanes.MultiplyAdd(value, TLanes.Of(0f), sum);
 
-    // Exponent and mantissa at binary32's place, rebiased by a product, which makes subnormals right as well. What is infinite or no number
-    // comes out at 2^16 or above, which no finite binary16 reaches.
+    // Exponent and mantissa at binary32's place, and the sign above copies of it that are cut off; rebiased by a product, which makes
+    // subnormals right as well. What is infinite or no number comes out at 2^16 or above, which no finite binary16 reaches.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TLanes Half<TLanes>(ushort* source)
         where TLanes : unmanaged, ILanes<TLanes>
     {
-        TLanes bits = TLanes.LoadBits16(source);
-        TLanes magnitude = TLanes.ShiftLeft(bits & Bits<TLanes>(0x7FFF), 13);
-        TLanes sign = TLanes.ShiftLeft(bits, 16) & Bits<TLanes>(int.MinValue);
-        return (magnitude | sign) * Bits<TLanes>(RebiasBits);
+        TLanes shifted = TLanes.ShiftLeft(TLanes.LoadSigned16(source), MantissaDistance);
+        return (shifted & Bits<TLanes>(int.MinValue | 0x7FFF << MantissaDistance)) * Bits<TLanes>(RebiasBits);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

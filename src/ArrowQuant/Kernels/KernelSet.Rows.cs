@@ -49,11 +49,12 @@ internal sealed unsafe partial class KernelSet<T>
         fixed (float* largest = sums.LargestOf(row), coded = sums.ScalesOf(row), scale = scales, zero = zeroPoints)
         {
             float levels = AffineRuns<T>.LargestLevel(zero, groups, (1 << bits) - 1);
-            if (!(RunErrors<T>.BoundOf(largest, coded, scale, groups, levels) > atLeast)) return atLeast;
             ErrorSums known = new() { LargestError = atLeast };
-            for (int group = 0, start = 0; start < weights.Length; group++, start += groupSize)
+            for (int group = 0; ; group++)
             {
-                if (!(RunErrors<T>.BoundOf(largest + group, coded + group, scale + group, 1, levels) > known.LargestError)) continue;
+                group = RunErrors<T>.NextAbove(group, known.LargestError, largest, coded, scale, groups, levels);
+                if (group == groups) break;
+                int start = group * groupSize;
                 int length = Math.Min(groupSize, weights.Length - start);
                 AddDecodedErrors(
                     weights.Slice(start, length), codes.Slice(start, length), length,

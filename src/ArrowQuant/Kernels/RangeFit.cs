@@ -53,17 +53,22 @@ internal static unsafe class RangeFit<T>
         T factor = PowerOfTwo(power);
         AffineFit<T, Unweighted>.FitRange(min * factor, max * factor, bits, fitted, fitted + MostLanes);
         T scale = T.Load(fitted) * PowerOfTwo(T.Of(2f * Bias) - power);
-        T.Store(FloatStorage.RoundUsual(scale), fitted);
         bool isUsual = FloatStorage.AreUsual(scale);
-        for (int lane = 0; lane < count; lane++)
+        T.Store(isUsual ? FloatStorage.RoundUsual(scale) : scale, fitted);
+        if (count == T.Count)
         {
-            scales[lane] = fitted[lane];
-            zeroPoints[lane] = FloatStorage.Round(fitted[MostLanes + lane]);
+            T.Store(T.Load(fitted), scales);
+            T.Store(T.Load(fitted + MostLanes), zeroPoints);
+        }
+        else
+        {
+            new ReadOnlySpan<float>(fitted, count).CopyTo(new Span<float>(scales, count));
+            new ReadOnlySpan<float>(fitted + MostLanes, count).CopyTo(new Span<float>(zeroPoints, count));
         }
 
+        // Zero points are whole numbers up to 255, which are stored as they are.
         if (isUsual) return;
-        T.Store(scale, fitted);
-        for (int lane = 0; lane < count; lane++) scales[lane] = FloatStorage.Round(fitted[lane]);
+        for (int lane = 0; lane < count; lane++) scales[lane] = FloatStorage.Round(scales[lane]);
     }
 
     // 2^(biased - 127) of whole numbers 1..254: added to 2^23 they are the lowest bits, which moved up are an exponent.

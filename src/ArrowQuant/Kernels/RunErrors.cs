@@ -42,21 +42,29 @@ internal static unsafe class RunErrors<T>
         return new ErrorSums { Product = product, Original = original, Decoded = decoded, Error = error };
     }
 
-    /// <summary>What no error of a row exceeds.</summary>
+    /// <summary>The first group, from one on, whose errors may exceed a known one; <paramref name="groups"/> when there is none.</summary>
+    /// <param name="group">Where to begin.</param>
+    /// <param name="known">The known error.</param>
     /// <param name="largest">The largest |w - b l| of every group.</param>
     /// <param name="bases">The scale b of every group.</param>
     /// <param name="scales">The scale that weights are decoded with.</param>
     /// <param name="groups">Groups of the row.</param>
     /// <param name="levels">The largest |l|.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static float BoundOf(float* largest, float* bases, float* scales, int groups, float levels)
+    public static int NextAbove(int group, float known, float* largest, float* bases, float* scales, int groups, float levels)
     {
-        T most = T.Of(0f);
-        float rest = 0;
-        int i = 0;
-        for (; i + T.Count <= groups; i += T.Count) most = T.Max(most, BoundOf<T>(largest + i, bases + i, scales + i, levels));
-        for (; i < groups; i++) rest = MathF.Max(rest, Lanes1.LargestOf(BoundOf<Lanes1>(largest + i, bases + i, scales + i, levels)));
-        return MathF.Max(rest, T.LargestOf(most));
+        while (group < groups)
+        {
+            int end = Math.Min(groups, group + T.Count);
+            bool isWhole = end == group + T.Count;
+            if (isWhole && T.AllGreaterOrEqual(T.Of(known), BoundOf<T>(largest + group, bases + group, scales + group, levels))) group = end;
+            for (; group < end; group++)
+            {
+                if (Lanes1.LargestOf(BoundOf<Lanes1>(largest + group, bases + group, scales + group, levels)) > known) return group;
+            }
+        }
+
+        return groups;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

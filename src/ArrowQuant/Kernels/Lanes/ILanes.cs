@@ -71,6 +71,9 @@ internal unsafe interface ILanes<TSelf>
     /// <summary><see cref="Count"/> unsigned 16-bit numbers as the bits of the lanes, not as their values.</summary>
     static abstract TSelf LoadBits16(ushort* source);
 
+    /// <summary><see cref="Count"/> signed 16-bit numbers, extended to the bits of the lanes, not as their values.</summary>
+    static abstract TSelf LoadSigned16(ushort* source);
+
     /// <summary>The bits of every lane, moved up.</summary>
     static abstract TSelf ShiftLeft(TSelf value, int bits);
 

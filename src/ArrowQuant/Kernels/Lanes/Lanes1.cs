@@ -76,6 +76,12 @@ internal readonly unsafe struct Lanes1 : ILanes<Lanes1>
         return new(BitConverter.UInt32BitsToSingle(bytes[0] | (uint)bytes[1] << 8));
     }
 
+    public static Lanes1 LoadSigned16(ushort* source)
+    {
+        byte* bytes = (byte*)source;
+        return new(BitConverter.Int32BitsToSingle(bytes[0] | (sbyte)bytes[1] << 8));
+    }
+
     public static Lanes1 ShiftLeft(Lanes1 value, int bits) =>
         new(BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(value._value) << bits));
 

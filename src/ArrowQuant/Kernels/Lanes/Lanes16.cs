@@ -113,6 +113,11 @@ internal readonly unsafe struct Lanes16 : ILanes<Lanes16>
         return new(Avx512F.PermuteVar4x32(values, Avx512F.ConvertToVector512Int32(Vector128.Load(codes))));
     }
 
+    public static Lanes16 LoadSigned16(ushort* source) => new(Avx512F.IsSupported
+        ? Avx512F.ConvertToVector512Int32(Vector256.Load((short*)source)).AsSingle()
+        : Vector512.Create(
+            Vector256.WidenLower(Vector256.Load((short*)source)), Vector256.WidenUpper(Vector256.Load((short*)source))).AsSingle());
+
     public static Lanes16 ShiftLeft(Lanes16 value, int bits) => new(Vector512.ShiftLeft(value._value.AsUInt32(), bits).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -93,13 +93,13 @@ internal readonly unsafe struct Lanes4 : ILanes<Lanes4>
     public static float LeastOf(Lanes4 value)
     {
         Vector128<float> pairs = Vector128.MinNative(value._value, Vector128.Shuffle(value._value, Vector128.Create(2, 3, 0, 1)));
-        return MathF.Min(pairs[0], pairs[1]);
+        return Vector128.MinNative(pairs, Vector128.Shuffle(pairs, Vector128.Create(1, 0, 3, 2))).ToScalar();
     }
 
     public static float LargestOf(Lanes4 value)
     {
         Vector128<float> pairs = Vector128.MaxNative(value._value, Vector128.Shuffle(value._value, Vector128.Create(2, 3, 0, 1)));
-        return MathF.Max(pairs[0], pairs[1]);
+        return Vector128.MaxNative(pairs, Vector128.Shuffle(pairs, Vector128.Create(1, 0, 3, 2))).ToScalar();
     }
 
     public static Lanes4 LookUp(byte* codes, float* table) =>
@@ -114,6 +114,9 @@ internal readonly unsafe struct Lanes4 : ILanes<Lanes4>
 
     public static Lanes4 LoadBits16(ushort* source) =>
         new(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)source).AsUInt16()).AsSingle());
+
+    public static Lanes4 LoadSigned16(ushort* source) =>
+        new(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)source).AsInt16()).AsSingle());
 
     public static Lanes4 ShiftLeft(Lanes4 value, int bits) => new(Vector128.ShiftLeft(value._value.AsUInt32(), bits).AsSingle());
 

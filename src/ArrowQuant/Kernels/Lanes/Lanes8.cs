@@ -112,6 +112,11 @@ internal readonly unsafe struct Lanes8 : ILanes<Lanes8>
         return new(Avx.PermuteVar(values, Avx2.ConvertToVector256Int32(codes)));
     }
 
+    public static Lanes8 LoadSigned16(ushort* source) => new(Avx2.IsSupported
+        ? Avx2.ConvertToVector256Int32((short*)source).AsSingle()
+        : Vector256.Create(
+            Vector128.WidenLower(Vector128.Load((short*)source)), Vector128.WidenUpper(Vector128.Load((short*)source))).AsSingle());
+
     public static Lanes8 ShiftLeft(Lanes8 value, int bits) => new(Vector256.ShiftLeft(value._value.AsUInt32(), bits).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
