@@ -137,7 +137,7 @@ internal static class KernelCases
         yield return Step("step errors from sums", () =>
         {
             for (int r = 0; r < Rows; r++)
-                kernels.TryErrorsOfCoded(coded, r, scales.AsSpan(r * 32, 32), out _);
+                kernels.TryErrorsOfCoded<AllSums>(coded, r, scales.AsSpan(r * 32, 32), out _);
         });
         yield return Step("step INT4 search", () => kernels.FitAffine(Groups(), 4, AffineSearch.IntegerZero, scales, zeros));
         yield return Step("step lattice", () => kernels.FitLattice(Groups(), false, levels));
@@ -184,9 +184,9 @@ internal static class KernelCases
             {
                 int pieceBytes = pieceRows * Columns * bytes;
                 long offset = (long)part * partBytes + (long)row * Columns * bytes;
-                kernels.ToSingle(type, source.Slice(offset, pieceBytes), weights);
+                WeightConverter.TryConvert(kernels, type, source.Slice(offset, pieceBytes), weights, out ReadOnlySpan<float> piece);
                 long next = Math.Min(offset + pieceBytes, source.Bytes);
-                quantizer.Quantize(weights, block, row, measures, source.Slice(next, (int)Math.Min(pieceBytes, source.Bytes - next)));
+                quantizer.Quantize(piece, block, row, measures, source.Slice(next, (int)Math.Min(pieceBytes, source.Bytes - next)));
             }
 
             return measures.Weights;

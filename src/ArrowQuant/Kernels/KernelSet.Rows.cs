@@ -25,7 +25,7 @@ internal sealed unsafe partial class KernelSet<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override bool TryErrorsOfCoded(CodedSums sums, int row, ReadOnlySpan<float> scales, out ErrorSums errors)
+    public override bool TryErrorsOfCoded<TKinds>(CodedSums sums, int row, ReadOnlySpan<float> scales, out ErrorSums errors)
     {
         errors = default;
         if (!sums.Knows(row)) return false;
@@ -33,7 +33,8 @@ internal sealed unsafe partial class KernelSet<T>
         fixed (float* sum = own, reference = sums.ReferencesOf(row), scale = scales)
         {
             if (!AffineRuns<T>.CanTake(scale, scales.Length)) return false;
-            errors = RunErrors<T>.Of(sum, own.Length / (CodedSums.Kinds * CodedSums.Partials), sums.RunsPerGroup, reference, scale);
+            int runs = own.Length / (CodedSums.Kinds * CodedSums.Partials);
+            errors = RunErrors<T>.Of<TKinds>(sum, runs, sums.RunsPerGroup, reference, scale);
         }
 
         // Of a row of zeros, or of what is as good as that beside single precision, the sums tell nothing.
@@ -80,7 +81,7 @@ internal sealed unsafe partial class KernelSet<T>
         // Codes are only read.
         Span<byte> given = MemoryMarshal.CreateSpan(ref MemoryMarshal.GetReference(codes), codes.Length);
         TakeRuns<GivenCodes>(original, groupSize, references.AsSpan(0, scales.Length), scales, zeroPoints, bits, given, runs, 0, default);
-        if (!TryErrorsOfCoded(runs, 0, scales, out ErrorSums errors))
+        if (!TryErrorsOfCoded<AllSums>(runs, 0, scales, out ErrorSums errors))
         {
             AddDecodedErrors(original, codes, groupSize, scales, zeroPoints, ref sums);
             return;

@@ -59,7 +59,7 @@ internal abstract class KernelSet
     public abstract void EncodeAffine(ReadOnlySpan<float> weights, float scale, float zeroPoint, int bits, Span<byte> codes);
 
     /// <summary>
-    /// The codes that <see cref="EncodeAffine"/> gives every group of a row, and what <see cref="TryErrorsOfCoded"/> needs to know of them.
+    /// The codes that <see cref="EncodeAffine"/> gives every group of a row, and what <see cref="TryErrorsOfCoded{TKinds}"/> needs to know of them.
     /// </summary>
     /// <param name="weights">The row.</param>
     /// <param name="groupSize">Weights of a group: a multiple of 16, or the whole row.</param>
@@ -87,8 +87,10 @@ internal abstract class KernelSet
     /// <param name="row">The row in them.</param>
     /// <param name="scales">One per group.</param>
     /// <param name="errors">The sums.</param>
+    /// <typeparam name="TKinds">Those that are asked for; others are 0.</typeparam>
     /// <returns>False where they must be found by decoding.</returns>
-    public abstract bool TryErrorsOfCoded(CodedSums sums, int row, ReadOnlySpan<float> scales, out ErrorSums errors);
+    public abstract bool TryErrorsOfCoded<TKinds>(CodedSums sums, int row, ReadOnlySpan<float> scales, out ErrorSums errors)
+        where TKinds : struct, ISumKinds;
 
     /// <summary>
     /// The largest error of a row whose sums are known, or <paramref name="atLeast"/> if that is more. Only weights that may have a larger

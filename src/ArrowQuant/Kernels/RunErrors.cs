@@ -18,18 +18,21 @@ internal static unsafe class RunErrors<T>
     // Codes times scales are rounded, and so are differences: what that may add to the largest error, in scales and levels.
     private const float Slack = 1e-6f;
 
-    /// <summary>The sums over a row but for the largest error.</summary>
+    /// <summary>The sums over a row but for the largest error; those that are not asked for are 0.</summary>
     /// <param name="sums">[runs, kinds, partials] of the row.</param>
     /// <param name="runs">Runs of the row; its last group may have fewer than others.</param>
     /// <param name="runsPerGroup">Runs of a group.</param>
     /// <param name="references">The reference scale of every group.</param>
     /// <param name="scales">The scale of every group.</param>
+    /// <typeparam name="TKinds">The sums that are asked for.</typeparam>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static ErrorSums Of(float* sums, int runs, int runsPerGroup, float* references, float* scales)
+    public static ErrorSums Of<TKinds>(float* sums, int runs, int runsPerGroup, float* references, float* scales)
+        where TKinds : struct, ISumKinds
     {
         double* totals = stackalloc double[4 * Partials];
         new Span<double>(totals, 4 * Partials).Clear();
-        for (int lane = 0; lane < Partials; lane += T.Count) AddLanes(sums + lane, runs, runsPerGroup, references, scales, totals + lane);
+        for (int lane = 0; lane < Partials; lane += T.Count) 
+            AddLanes<TKinds>(sums + lane, runs, runsPerGroup, references, scales, totals + lane);
         double product = 0, original = 0, decoded = 0, error = 0;
         for (int lane = 0; lane < Partials; lane++)
         {
@@ -77,7 +80,8 @@ internal static unsafe class RunErrors<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddLanes(float* sums, int runs, int runsPerGroup, float* references, float* scales, double* totals)
+    private static void AddLanes<TKinds>(float* sums, int runs, int runsPerGroup, float* references, float* scales, double* totals)
+        where TKinds : struct, ISumKinds
     {
         int group = 0, left = runsPerGroup;
         for (int run = 0; run < runs;)
@@ -89,11 +93,15 @@ internal static unsafe class RunErrors<T>
                 T reference = T.Of(references[group]), scale = T.Of(scales[group]);
                 T ee = T.Load(sums), el = T.Load(sums + Partials), ll = T.Load(sums + 2 * Partials);
                 T wl = T.MultiplyAdd(reference, ll, el);
-                T difference = reference - scale;
                 product = T.MultiplyAdd(scale, wl, product);
                 original += T.MultiplyAdd(reference, el + wl, ee);
-                decoded = T.MultiplyAdd(scale * scale, ll, decoded);
-                error += T.MultiplyAdd(difference, T.MultiplyAdd(difference, ll, el + el), ee);
+                if (TKinds.All)
+                {
+                    T difference = reference - scale;
+                    decoded = T.MultiplyAdd(scale * scale, ll, decoded);
+                    error += T.MultiplyAdd(difference, T.MultiplyAdd(difference, ll, el + el), ee);
+                }
+
                 sums += CodedSums.Kinds * Partials;
                 if (--left > 0) continue;
                 left = runsPerGroup;
@@ -102,6 +110,7 @@ internal static unsafe class RunErrors<T>
 
             T.AddTo(product, totals);
             T.AddTo(original, totals + Partials);
+            if (!TKinds.All) continue;
             T.AddTo(decoded, totals + 2 * Partials);
             T.AddTo(T.Max(error, T.Of(0f)), totals + 3 * Partials);
         }

@@ -129,9 +129,9 @@ internal sealed class RowQuantizer(
         int groups = _layout.GroupsPerRow;
         Span<float> scales = block.Scales.AsSpan(row * groups, groups);
         Span<float> zeroPoints = block.ZeroPoints.AsSpan(row * groups, groups);
-        if (!kernels.TryErrorsOfCoded(sums, sumsRow, scales, out ErrorSums errors)) return false;
-        if (RowGain.Apply(kernels, block, row, RowGain.Of(errors))
-            && !kernels.TryErrorsOfCoded(sums, sumsRow, scales, out errors))
+        if (!kernels.TryErrorsOfCoded<GainSums>(sums, sumsRow, scales, out ErrorSums errors)) return false;
+        RowGain.Apply(kernels, block, row, RowGain.Of(errors));
+        if (!kernels.TryErrorsOfCoded<AllSums>(sums, sumsRow, scales, out errors))
         {
             BlockDecoder.AddRowErrors(kernels, block, row, codes, weights, ref measures.Weights);
             return true;

@@ -168,7 +168,7 @@ public sealed class RunErrorsTests
         // What coding tells of the row with some scales, or null where it tells nothing.
         public ErrorSums? Known(KernelSet kernels, float[] scales)
         {
-            if (!kernels.TryErrorsOfCoded(_sums, 0, scales, out ErrorSums sums)) return null;
+            if (!kernels.TryErrorsOfCoded<AllSums>(_sums, 0, scales, out ErrorSums sums)) return null;
             sums.LargestError = kernels.LargestErrorOfCoded(_sums, 0, _weights, _codes, _groupSize, scales, _zeros, _bits, 0);
             return sums;
         }

@@ -105,13 +105,12 @@ internal sealed class LayerMeasurement(KernelSet kernels, ArtefactReader reader)
             for (int row = 0; row < block.RowCount; row += pieceRows)
             {
                 int rows = Math.Min(pieceRows, block.RowCount - row);
-                Span<float> weights = buffers.Weights((long)rows * columns);
                 int first = row;
-                WeightConverter.Convert(
+                ReadOnlySpan<float> weights = WeightConverter.Convert(
                     kernels,
                     matrix,
                     r => block.RowStart + first + r,
-                    source.Slice((int)(row * matrix.RowBytes), (int)(rows * matrix.RowBytes)), weights);
+                    source.Slice((int)(row * matrix.RowBytes), (int)(rows * matrix.RowBytes)), buffers.Weights((long)rows * columns));
                 BlockDecoder.AddErrors(kernels, block, row, weights, ref blockSums);
             }
 

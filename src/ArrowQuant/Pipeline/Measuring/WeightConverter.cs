@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ArrowQuant.Errors;
 using ArrowQuant.Kernels;
 using ArrowQuant.Kernels.Trellis;
@@ -35,26 +36,43 @@ internal static class WeightConverter
             : RowsPerPiece(columns, layer.Correction is not null, layer.Format.Trellis is not null);
     }
 
-    /// <summary>Converts [rows, columns] elements.</summary>
+    /// <summary>Converts [rows, columns] elements; single precision is taken as it lies there.</summary>
     /// <param name="kernels">The kernels.</param>
     /// <param name="reader">The tensor, for its type and for messages.</param>
     /// <param name="rowOf">The matrix row of each row of the piece.</param>
     /// <param name="bytes">Little-endian values.</param>
     /// <param name="weights">As many floats.</param>
+    /// <returns>The weights: in <paramref name="weights"/>, or in <paramref name="bytes"/> themselves.</returns>
     /// <exception cref="ModelFormatException">A value is NaN or infinite.</exception>
-    public static void Convert(KernelSet kernels, MatrixReader reader, Func<int, long> rowOf, ReadOnlySpan<byte> bytes, Span<float> weights)
+    public static ReadOnlySpan<float> Convert(
+        KernelSet kernels, MatrixReader reader, Func<int, long> rowOf, ReadOnlySpan<byte> bytes, Span<float> weights)
     {
         TensorInfo tensor = reader.Tensor;
-        if (kernels.ToSingle(ElementTypeFormats.FormatOf(tensor.ElementType), bytes, weights)) return;
-        int bad = FiniteCheck.FirstNonFinite(weights);
+        if (TryConvert(kernels, ElementTypeFormats.FormatOf(tensor.ElementType), bytes, weights, out ReadOnlySpan<float> found)) return found;
+        int bad = FiniteCheck.FirstNonFinite(found);
         int columns = (int)reader.View.Columns;
         throw new ModelFormatException(
-            $"{tensor.FilePath}: tensor {tensor.FullName} holds {weights[bad]} at row {rowOf(bad / columns)}, column {bad % columns} "
+            $"{tensor.FilePath}: tensor {tensor.FullName} holds {found[bad]} at row {rowOf(bad / columns)}, column {bad % columns} "
             + $"of its [{reader.View.Rows}, {columns}] matrix; "
             + "finite weights are expected: repair the model or keep the layer with --exclude")
         {
             FilePath = tensor.FilePath,
             TensorName = tensor.FullName,
         };
+    }
+
+    /// <summary>The same without a message.</summary>
+    /// <param name="kernels">The kernels.</param>
+    /// <param name="format">The type of the values.</param>
+    /// <param name="bytes">Little-endian values.</param>
+    /// <param name="weights">As many floats, for those that are converted.</param>
+    /// <param name="found">The weights.</param>
+    /// <returns>Whether all are finite.</returns>
+    public static bool TryConvert(
+        KernelSet kernels, FloatFormat format, ReadOnlySpan<byte> bytes, Span<float> weights, out ReadOnlySpan<float> found)
+    {
+        bool inPlace = format == FloatFormat.Single && BitConverter.IsLittleEndian;
+        found = inPlace ? MemoryMarshal.Cast<byte, float>(bytes) : weights;
+        return inPlace ? FiniteCheck.FirstNonFinite(found) < 0 : kernels.ToSingle(format, bytes, weights);
     }
 }

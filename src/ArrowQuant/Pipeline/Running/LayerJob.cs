@@ -114,11 +114,9 @@ internal sealed class LayerJob : IDisposable
                 reader.ReadRows(
                     GridChooser.SampleRow(view.Rows, first + r), 1, bytes.AsSpan((int)(r * reader.RowBytes), (int)reader.RowBytes));
             int begin = first;
-            Span<float> piece = weights.AsSpan(0, rows * columns);
-            WeightConverter.Convert(
+            consume(WeightConverter.Convert(
                 kernels, reader, r => GridChooser.SampleRow(view.Rows, begin + r),
-                bytes.AsSpan(0, (int)(rows * reader.RowBytes)), piece);
-            consume(piece);
+                bytes.AsSpan(0, (int)(rows * reader.RowBytes)), weights.AsSpan(0, rows * columns)));
         }
     }
 
@@ -129,14 +127,15 @@ internal sealed class LayerJob : IDisposable
         var measures = new RowMeasures(layer.Correction?.HeldOut.Samples.GroupCount ?? 0);
         int columns = _request.Columns;
         int pieceRows = WeightConverter.RowsPerPiece(columns, layer);
+        long first = block.RowStart;
+        Func<int, long> rowOf = r => first + r;
         for (int row = 0; row < block.RowCount; row += pieceRows)
         {
             int rows = Math.Min(pieceRows, block.RowCount - row);
-            Span<float> weights = buffers.Weights((long)rows * columns);
-            long first = block.RowStart + row;
-            WeightConverter.Convert(
-                _request.Kernels, _reader, r => first + r,
-                source.Slice((int)(row * _reader.RowBytes), (int)(rows * _reader.RowBytes)), weights);
+            first = block.RowStart + row;
+            ReadOnlySpan<float> weights = WeightConverter.Convert(
+                _request.Kernels, _reader, rowOf, source.Slice((int)(row * _reader.RowBytes), (int)(rows * _reader.RowBytes)),
+                buffers.Weights((long)rows * columns));
             int behind = (int)((row + rows) * _reader.RowBytes);
             int nextBytes = (int)Math.Min(source.Length - behind, rows * _reader.RowBytes);
             work(quantizer, weights, row, measures, source.Slice(behind, nextBytes));

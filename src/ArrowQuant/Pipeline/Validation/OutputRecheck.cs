@@ -107,8 +107,8 @@ internal sealed class OutputRecheck
         long first = block.RowStart + row;
         byte[] bytes = new byte[rows * matrix.RowBytes];
         matrix.ReadRows(first, rows, bytes);
-        float[] weights = new float[rows * matrix.View.Columns];
-        WeightConverter.Convert(_kernels, matrix, r => first + r, bytes, weights);
+        float[] converted = new float[rows * matrix.View.Columns];
+        ReadOnlySpan<float> weights = WeightConverter.Convert(_kernels, matrix, r => first + r, bytes, converted);
         float[] decoded = new float[weights.Length];
         BlockDecoder.Decode(_kernels, block, row, rows, decoded);
         measures.AddOutputs(correction, weights, decoded);
