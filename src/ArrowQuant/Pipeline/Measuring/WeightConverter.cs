@@ -15,6 +15,8 @@ internal static class WeightConverter
     /// </summary>
     public const int PieceLength = 64 * 1024;
 
+    private const int PartBytes = 512 * 1024;
+
     // The same where rows are fitted by their range alone, one after the other: for the first level of a cache.
     private const int RangePieceLength = 4 * 1024;
 
@@ -26,6 +28,10 @@ internal static class WeightConverter
         int rows = (int)Math.Max(calibrated ? CompensatedCoder.RowsTogether : 1, PieceLength / Math.Max(1, columns));
         return tiles ? (rows + TrellisTable.TileRows - 1) / TrellisTable.TileRows * TrellisTable.TileRows : rows;
     }
+
+    /// <summary>Rows that are read at a time: whole pieces, about as much as the second level of a cache holds beside other things.</summary>
+    public static int RowsPerPart(long rowBytes, int pieceRows) =>
+        (int)Math.Max(1, PartBytes / Math.Max(1, rowBytes) / pieceRows) * pieceRows;
 
     /// <summary>Rows of a piece of a layer whose choices are made.</summary>
     public static int RowsPerPiece(long columns, PreparedLayer layer)

@@ -33,7 +33,7 @@ internal sealed class AttemptRunner(
         TensorWork?[] work = [.. plan.Tensors.Select(tensor => WorkOf(spec, tensor, sequential ?? finished))];
         IReadOnlyList<IReadOnlyList<BlockJob>> jobs = [.. plan.Shards.Select(shard => JobPlan.JobsOf(plan, shard, work))];
         using IDisposable charge = budget.Charge(
-            JobPlan.BytesNeeded(plan, jobs, work, _threads), "block buffers on " + _threads + " threads");
+            JobPlan.BytesNeeded(plan, jobs, work, _threads, sequential is null && finished is null), "block buffers on " + _threads + " threads");
         var pool = new BlockPool();
         using var shards = new ShardSet(
             plan.Shards, spec.OutputFolder, writing, [.. jobs.Select(shard => JobPlan.ExpectedBytes(plan, shard, work, writing))], pool);

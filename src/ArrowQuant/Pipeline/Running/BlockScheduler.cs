@@ -39,9 +39,9 @@ internal sealed class BlockScheduler<TResult>
     public int Threads { get; }
 
     /// <summary>
-    /// Jobs of all shards that may be taken and not yet written: one that a worker is at and one that waits for its turn, for each worker.
+    /// Jobs of all shards that may be taken and not yet written: one that each worker is at, and one that waits for its turn.
     /// </summary>
-    public static int MostOpen(int threads) => 2 * threads;
+    public static int MostOpen(int threads) => threads + 1;
 
     /// <summary>Lets running jobs finish and takes no more.</summary>
     public void Stop()

@@ -69,7 +69,13 @@ internal static class JobPlan
     /// <summary>
     /// Bytes of block buffers: source and weights once per worker, and the results that are made, wait for their turn or are being written.
     /// </summary>
-    public static long BytesNeeded(ModelPlan plan, IReadOnlyList<IReadOnlyList<BlockJob>> jobs, TensorWork?[] work, int threads)
+    /// <param name="plan">The run.</param>
+    /// <param name="jobs">Its jobs.</param>
+    /// <param name="work">Its tensors.</param>
+    /// <param name="threads">Workers.</param>
+    /// <param name="inParts">Whether the source of a block is read in parts.</param>
+    public static long BytesNeeded(
+        ModelPlan plan, IReadOnlyList<IReadOnlyList<BlockJob>> jobs, TensorWork?[] work, int threads, bool inParts)
     {
         long source = 0;
         long result = 0;
@@ -78,11 +84,14 @@ internal static class JobPlan
         {
             TensorWork tensor = work[job.TensorIndex]!;
             long bytes = BlockBytes(tensor, job);
-            source = Math.Max(source, tensor.Job is null ? 0 : bytes);
             result = Math.Max(result, StoredBytes(plan, tensor, job));
             long columns = tensor.Reader.View.Columns;
             bool tiles = tensor.Job is { } layer && Grid.MayBeTrellis(plan.Config, layer.BitWidth);
-            long rows = WeightConverter.RowsPerPiece(columns, IsCalibrated(tensor), tiles);
+            int rows = WeightConverter.RowsPerPiece(columns, IsCalibrated(tensor), tiles);
+
+            long rowBytes = bytes / job.RowCount;
+            long read = inParts ? Math.Min(bytes, rowBytes * WeightConverter.RowsPerPart(rowBytes, (int)rows)) : bytes;
+            source = Math.Max(source, tensor.Job is null ? 0 : read);
 
             // A tile of wide rows is large: what is rotated, decoded and coded of it counts as well.
             weights = Math.Max(weights, columns * (tiles ? TileCopies * Math.Min(rows, job.RowCount) : rows));

@@ -13,8 +13,7 @@ namespace ArrowQuant.Pipeline.Running;
 /// </summary>
 internal sealed class LayerJob : IDisposable
 {
-    private delegate void PieceWork(
-        RowQuantizer quantizer, ReadOnlySpan<float> weights, int row, RowMeasures measures, ReadOnlySpan<byte> ahead);
+    private delegate void PieceWork(ReadOnlySpan<float> weights, int row, ReadOnlySpan<byte> ahead);
 
     private readonly MatrixReader _reader;
     private readonly LayerRequest _request;
@@ -52,7 +51,38 @@ internal sealed class LayerJob : IDisposable
     public PreparedLayer Prepared => _prepared.IsValueCreated ? _prepared.Value : _taken ?? _prepared.Value;
 
     /// <summary>Quantizes the rows of one block, or takes over what an earlier run made of them.</summary>
-    public QuantizedRows Quantize(long rowStart, int rowCount, BlockBuffers buffers, BlockPool pool)
+    public QuantizedRows Quantize(long rowStart, int rowCount, BlockBuffers buffers, BlockPool pool) =>
+        _finished is null ? QuantizeInParts(rowStart, rowCount, buffers, pool) : QuantizeOrTake(rowStart, rowCount, buffers, pool);
+
+    // A few rows are read, hashed and quantized before the next ones are read, so that they stay in a cache of the worker's own.
+    private QuantizedRows QuantizeInParts(long rowStart, int rowCount, BlockBuffers buffers, BlockPool pool)
+    {
+        PreparedLayer prepared = _prepared.Value;
+        QuantizedBlock block = pool.Rent(prepared.Format, rowStart, rowCount);
+        RowMeasures measures = NewMeasures(prepared);
+        RowQuantizer quantizer = prepared.NewQuantizer(_request.Kernels);
+        PieceWork work = (weights, row, ahead) => quantizer.Quantize(weights, block, row, measures, ahead);
+        XxHash128 hash = new();
+        int pieceRows = WeightConverter.RowsPerPiece(_request.Columns, prepared);
+        int partRows = WeightConverter.RowsPerPart(_reader.RowBytes, pieceRows);
+        for (int row = 0; row < rowCount; row += partRows)
+        {
+            long began = _times.Begin();
+            int rows = Math.Min(partRows, rowCount - row);
+            Span<byte> source = buffers.Source(_reader.RowBytes * rows);
+            _reader.ReadRows(rowStart + row, rows, source);
+            began = _times.End(RunPhase.Read, began);
+            hash.Append(source);
+            began = _times.End(RunPhase.Hash, began);
+            ForEachPiece(source, rowStart, row, rows, pieceRows, buffers, work);
+            _times.End(RunPhase.Quantize, began);
+        }
+
+        return new QuantizedRows(block, measures, hash.GetCurrentHashAsUInt128());
+    }
+
+    // Whether there is a finished block is known by the hash of the whole source.
+    private QuantizedRows QuantizeOrTake(long rowStart, int rowCount, BlockBuffers buffers, BlockPool pool)
     {
         long began = _times.Begin();
         Span<byte> source = buffers.Source(_reader.RowBytes * rowCount);
@@ -60,30 +90,24 @@ internal sealed class LayerJob : IDisposable
         began = _times.End(RunPhase.Read, began);
         UInt128 sourceHash = XxHash128.HashToUInt128(source);
         began = _times.End(RunPhase.Hash, began);
-        QuantizedRows result = Quantize(rowStart, rowCount, source, sourceHash, buffers, pool);
-        _times.End(RunPhase.Quantize, began);
-        return result;
-    }
-
-    private QuantizedRows Quantize(
-        long rowStart, int rowCount, ReadOnlySpan<byte> source, UInt128 sourceHash, BlockBuffers buffers, BlockPool pool)
-    {
-        if (_finished?.TryTake(_identity!, rowStart, rowCount, sourceHash) is { } finished)
+        FinishedBlock? finished = _finished!.TryTake(_identity!, rowStart, rowCount, sourceHash);
+        if (finished is not null) _taken ??= finished.Choices;
+        PreparedLayer prepared = finished?.Choices ?? _prepared.Value;
+        QuantizedBlock block = finished?.Block ?? pool.Rent(prepared.Format, rowStart, rowCount);
+        RowMeasures measures = finished?.Measures ?? NewMeasures(prepared);
+        if (finished?.Measures is null)
         {
-            _taken ??= finished.Choices;
-            RowMeasures known = finished.Measures ?? ForEachPiece(
-                finished.Choices, finished.Block, source, buffers,
-                (quantizer, weights, row, measures, _) => measures.Add(quantizer.MeasureFinished(weights, finished.Block, row)));
-            return new QuantizedRows(finished.Block, known, sourceHash);
+            RowQuantizer quantizer = prepared.NewQuantizer(_request.Kernels);
+            ForEachPiece(
+                source, rowStart, 0, rowCount, WeightConverter.RowsPerPiece(_request.Columns, prepared), buffers,
+                finished is null
+                    ? (weights, row, ahead) => quantizer.Quantize(weights, block, row, measures, ahead)
+                    : (weights, row, _) => measures.Add(quantizer.MeasureFinished(weights, block, row)));
         }
 
-        PreparedLayer prepared = _prepared.Value;
-        QuantizedBlock block = pool.Rent(prepared.Format, rowStart, rowCount);
-        RowMeasures measures = ForEachPiece(
-            prepared, block, source, buffers,
-            (quantizer, weights, row, measures, ahead) => quantizer.Quantize(weights, block, row, measures, ahead));
         var result = new QuantizedRows(block, measures, sourceHash);
-        _finished?.Keep(_identity!, prepared, result);
+        if (finished is null) _finished.Keep(_identity!, prepared, result);
+        _times.End(RunPhase.Quantize, began);
         return result;
     }
 
@@ -120,28 +144,25 @@ internal sealed class LayerJob : IDisposable
         }
     }
 
-    private RowMeasures ForEachPiece(
-        PreparedLayer layer, QuantizedBlock block, ReadOnlySpan<byte> source, BlockBuffers buffers, PieceWork work)
-    {
-        RowQuantizer quantizer = layer.NewQuantizer(_request.Kernels);
-        var measures = new RowMeasures(layer.Correction?.HeldOut.Samples.GroupCount ?? 0);
-        int columns = _request.Columns;
-        int pieceRows = WeightConverter.RowsPerPiece(columns, layer);
-        long first = block.RowStart;
-        Func<int, long> rowOf = r => first + r;
-        for (int row = 0; row < block.RowCount; row += pieceRows)
-        {
-            int rows = Math.Min(pieceRows, block.RowCount - row);
-            first = block.RowStart + row;
-            ReadOnlySpan<float> weights = WeightConverter.Convert(
-                _request.Kernels, _reader, rowOf, source.Slice((int)(row * _reader.RowBytes), (int)(rows * _reader.RowBytes)),
-                buffers.Weights((long)rows * columns));
-            int behind = (int)((row + rows) * _reader.RowBytes);
-            int nextBytes = (int)Math.Min(source.Length - behind, rows * _reader.RowBytes);
-            work(quantizer, weights, row, measures, source.Slice(behind, nextBytes));
-        }
+    private static RowMeasures NewMeasures(PreparedLayer layer) => new(layer.Correction?.HeldOut.Samples.GroupCount ?? 0);
 
-        return measures;
+    // Converts the source of rows [firstRow, firstRow + rowCount) of a block piece by piece.
+    private void ForEachPiece(
+        ReadOnlySpan<byte> source, long rowStart, int firstRow, int rowCount, int pieceRows, BlockBuffers buffers, PieceWork work)
+    {
+        int rowBytes = (int)_reader.RowBytes;
+        long first = 0;
+        Func<int, long> rowOf = r => first + r;
+        for (int row = 0; row < rowCount; row += pieceRows)
+        {
+            int rows = Math.Min(pieceRows, rowCount - row);
+            first = rowStart + firstRow + row;
+            ReadOnlySpan<float> weights = WeightConverter.Convert(
+                _request.Kernels, _reader, rowOf, source.Slice(row * rowBytes, rows * rowBytes),
+                buffers.Weights((long)rows * _request.Columns));
+            ReadOnlySpan<byte> ahead = source[((row + rows) * rowBytes)..];
+            work(weights, firstRow + row, ahead[..Math.Min(ahead.Length, rows * rowBytes)]);
+        }
     }
 
     private static void CheckColumns(MatrixReader reader)
