@@ -22,7 +22,7 @@ internal sealed class CodedSums(int rows, int columns, int groupSize)
 
     private readonly int _groups = GroupsOf(columns, groupSize);
     private readonly bool[] _known = new bool[rows];
-    private readonly float[] _sums = new float[rows * RunsOf(columns, groupSize) * Kinds * Partials];
+    private readonly float[] _sums = GC.AllocateUninitializedArray<float>(rows * RunsOf(columns, groupSize) * Kinds * Partials);
     private readonly float[] _scales = new float[3 * rows * GroupsOf(columns, groupSize)];
 
     /// <summary>Rows at most.</summary>
