@@ -66,5 +66,11 @@ internal sealed class CodedSums(int rows, int columns, int groupSize)
 
     private static int RunsPerGroupOf(int columns, int groupSize) => (int)((Math.Min(columns, groupSize) + RunLength - 1L) / RunLength);
 
-    private static int RunsOf(int columns, int groupSize) => GroupsOf(columns, groupSize) * RunsPerGroupOf(columns, groupSize);
+    // The last group may be short.
+    private static int RunsOf(int columns, int groupSize)
+    {
+        int fullGroups = columns / groupSize;
+        int rest = columns - fullGroups * groupSize;
+        return fullGroups * RunsPerGroupOf(columns, groupSize) + (rest + RunLength - 1) / RunLength;
+    }
 }

@@ -47,22 +47,19 @@ internal sealed unsafe partial class KernelSet<T>
         ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, int bits, float atLeast)
     {
         int groups = scales.Length;
-        fixed (float* largest = sums.LargestOf(row), coded = sums.ScalesOf(row), scale = scales, zero = zeroPoints)
+        fixed (float* largest = sums.LargestOf(row), coded = sums.ScalesOf(row), scale = scales, zero = zeroPoints, w = weights)
+        fixed (byte* code = codes)
         {
             float levels = AffineRuns<T>.LargestLevel(zero, groups, (1 << bits) - 1);
-            ErrorSums known = new() { LargestError = atLeast };
             for (int group = 0; ; group++)
             {
-                group = RunErrors<T>.NextAbove(group, known.LargestError, largest, coded, scale, groups, levels);
-                if (group == groups) break;
-                int start = group * groupSize;
-                int length = Math.Min(groupSize, weights.Length - start);
-                AddDecodedErrors(
-                    weights.Slice(start, length), codes.Slice(start, length), length,
-                    scales.Slice(group, 1), zeroPoints.Slice(group, 1), ref known);
+                group = RunErrors<T>.NextAbove(group, atLeast, largest, coded, scale, groups, levels);
+                if (group == groups) return atLeast;
+                nint start = (nint)group * groupSize;
+                int length = (int)Math.Min(groupSize, weights.Length - start);
+                float found = RowErrors<T>.LargestOf(w + start, length, new AffineRow(code + start, scale + group, zero + group));
+                atLeast = MathF.Max(atLeast, found);
             }
-
-            return known.LargestError;
         }
     }
 

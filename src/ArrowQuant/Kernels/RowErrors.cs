@@ -58,6 +58,21 @@ internal static unsafe class RowErrors<T>
         sums.Add(row);
     }
 
+    /// <summary>The largest error of a row alone, of which all weights are of one group.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float LargestOf<TDecoder>(float* weights, int count, TDecoder decoder)
+        where TDecoder : struct, IRowDecoder
+    {
+        GroupConstants<T> constants = decoder.Of<T>(0);
+        T most = T.Of(0f);
+        int i = 0;
+        for (; i + T.Count <= count; i += T.Count) most = T.Max(most, T.Abs(T.Load(weights + i) - decoder.At(i, constants)));
+        float rest = 0;
+        for (; i < count; i++)
+            rest = MathF.Max(rest, Lanes1.LargestOf(Lanes1.Abs(Lanes1.Load(weights + i) - decoder.At(i, decoder.Of<Lanes1>(0)))));
+        return MathF.Max(rest, T.LargestOf(most));
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ErrorSums Exact<TDecoder>(float* weights, int count, TDecoder decoder, int groupSize)
         where TDecoder : struct, IRowDecoder
