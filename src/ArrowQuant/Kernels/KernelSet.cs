@@ -59,7 +59,8 @@ internal abstract class KernelSet
     public abstract void EncodeAffine(ReadOnlySpan<float> weights, float scale, float zeroPoint, int bits, Span<byte> codes);
 
     /// <summary>
-    /// The codes that <see cref="EncodeAffine"/> gives every group of a row, and what <see cref="TryErrorsOfCoded{TKinds}"/> needs to know of them.
+    /// The codes that <see cref="EncodeAffine"/> gives every group of a row, and what <see cref="TryErrorsOfCoded{TKinds}"/> needs to know
+    /// of them.
     /// </summary>
     /// <param name="weights">The row.</param>
     /// <param name="groupSize">Weights of a group: a multiple of 16, or the whole row.</param>

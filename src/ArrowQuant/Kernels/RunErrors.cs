@@ -60,7 +60,8 @@ internal static unsafe class RunErrors<T>
         {
             int end = Math.Min(groups, group + T.Count);
             bool isWhole = end == group + T.Count;
-            if (isWhole && T.AllGreaterOrEqual(T.Of(known), BoundOf<T>(largest + group, bases + group, scales + group, levels))) group = end;
+            if (isWhole && T.AllGreaterOrEqual(T.Of(known), BoundOf<T>(largest + group, bases + group, scales + group, levels)))
+                group = end;
             for (; group < end; group++)
             {
                 if (Lanes1.LargestOf(BoundOf<Lanes1>(largest + group, bases + group, scales + group, levels)) > known) return group;

@@ -14,6 +14,9 @@ namespace ArrowQuant.Storage;
 /// </summary>
 internal sealed class ShardWriter : IDisposable
 {
+    // Most blocks fill a row group but for part of a row: they do not wait for the next one, which could not join them.
+    private const int EnoughBytes = ArtefactLayout.MaxBlockDataBytes / 8 * 7;
+
     private readonly string _path;
     private readonly string _relativePath;
     private readonly HashingFileStream _file;
@@ -171,7 +174,7 @@ internal sealed class ShardWriter : IDisposable
         _pending.Add(row);
         _pendingBytes += row.Data.Length;
         _values.Add((row.Data.Length, isKept));
-        if (_pendingBytes >= ArtefactLayout.MaxBlockDataBytes) Guarded(WriteRowGroup);
+        if (_pendingBytes >= EnoughBytes) Guarded(WriteRowGroup);
     }
 
     private void WriteRowGroup()

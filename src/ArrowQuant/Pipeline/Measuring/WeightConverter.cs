@@ -29,7 +29,9 @@ internal static class WeightConverter
         return tiles ? (rows + TrellisTable.TileRows - 1) / TrellisTable.TileRows * TrellisTable.TileRows : rows;
     }
 
-    /// <summary>Rows that are read at a time: whole pieces, about as much as the second level of a cache holds beside other things.</summary>
+    /// <summary>
+    /// Rows that are read at a time: whole pieces, about as much as the second level of a cache holds beside other things.
+    /// </summary>
     public static int RowsPerPart(long rowBytes, int pieceRows) =>
         (int)Math.Max(1, PartBytes / Math.Max(1, rowBytes) / pieceRows) * pieceRows;
 
@@ -54,7 +56,8 @@ internal static class WeightConverter
         KernelSet kernels, MatrixReader reader, Func<int, long> rowOf, ReadOnlySpan<byte> bytes, Span<float> weights)
     {
         TensorInfo tensor = reader.Tensor;
-        if (TryConvert(kernels, ElementTypeFormats.FormatOf(tensor.ElementType), bytes, weights, out ReadOnlySpan<float> found)) return found;
+        FloatFormat format = ElementTypeFormats.FormatOf(tensor.ElementType);
+        if (TryConvert(kernels, format, bytes, weights, out ReadOnlySpan<float> found)) return found;
         int bad = FiniteCheck.FirstNonFinite(found);
         int columns = (int)reader.View.Columns;
         throw new ModelFormatException(

@@ -32,8 +32,9 @@ internal sealed class AttemptRunner(
             .Run(spec.Widths, ReaderOf, RequestOf, cancellationToken);
         TensorWork?[] work = [.. plan.Tensors.Select(tensor => WorkOf(spec, tensor, sequential ?? finished))];
         IReadOnlyList<IReadOnlyList<BlockJob>> jobs = [.. plan.Shards.Select(shard => JobPlan.JobsOf(plan, shard, work))];
+        bool inParts = sequential is null && finished is null;
         using IDisposable charge = budget.Charge(
-            JobPlan.BytesNeeded(plan, jobs, work, _threads, sequential is null && finished is null), "block buffers on " + _threads + " threads");
+            JobPlan.BytesNeeded(plan, jobs, work, _threads, inParts), "block buffers on " + _threads + " threads");
         var pool = new BlockPool();
         using var shards = new ShardSet(
             plan.Shards, spec.OutputFolder, writing, [.. jobs.Select(shard => JobPlan.ExpectedBytes(plan, shard, work, writing))], pool);

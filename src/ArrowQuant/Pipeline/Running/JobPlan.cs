@@ -89,7 +89,7 @@ internal static class JobPlan
             bool tiles = tensor.Job is { } layer && Grid.MayBeTrellis(plan.Config, layer.BitWidth);
             int rows = WeightConverter.RowsPerPiece(columns, IsCalibrated(tensor), tiles);
 
-            long rowBytes = bytes / job.RowCount;
+            long rowBytes = bytes / Math.Max(1, job.RowCount);
             long read = inParts ? Math.Min(bytes, rowBytes * WeightConverter.RowsPerPart(rowBytes, (int)rows)) : bytes;
             source = Math.Max(source, tensor.Job is null ? 0 : read);
 

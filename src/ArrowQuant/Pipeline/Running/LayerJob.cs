@@ -57,6 +57,7 @@ internal sealed class LayerJob : IDisposable
     // A few rows are read, hashed and quantized before the next ones are read, so that they stay in a cache of the worker's own.
     private QuantizedRows QuantizeInParts(long rowStart, int rowCount, BlockBuffers buffers, BlockPool pool)
     {
+        long began = _times.Begin();
         PreparedLayer prepared = _prepared.Value;
         QuantizedBlock block = pool.Rent(prepared.Format, rowStart, rowCount);
         RowMeasures measures = NewMeasures(prepared);
@@ -65,9 +66,9 @@ internal sealed class LayerJob : IDisposable
         XxHash128 hash = new();
         int pieceRows = WeightConverter.RowsPerPiece(_request.Columns, prepared);
         int partRows = WeightConverter.RowsPerPart(_reader.RowBytes, pieceRows);
+        began = _times.End(RunPhase.Quantize, began);
         for (int row = 0; row < rowCount; row += partRows)
         {
-            long began = _times.Begin();
             int rows = Math.Min(partRows, rowCount - row);
             Span<byte> source = buffers.Source(_reader.RowBytes * rows);
             _reader.ReadRows(rowStart + row, rows, source);
@@ -75,7 +76,7 @@ internal sealed class LayerJob : IDisposable
             hash.Append(source);
             began = _times.End(RunPhase.Hash, began);
             ForEachPiece(source, rowStart, row, rows, pieceRows, buffers, work);
-            _times.End(RunPhase.Quantize, began);
+            began = _times.End(RunPhase.Quantize, began);
         }
 
         return new QuantizedRows(block, measures, hash.GetCurrentHashAsUInt128());

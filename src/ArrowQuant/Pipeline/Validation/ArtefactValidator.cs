@@ -152,7 +152,7 @@ public static class ArtefactValidator
 
     private static void CheckRow(List<string> problems, StoredLayer layer, string what, double? stated, double actual)
     {
-        if (stated is { } value && !ReportRecheck.AreNearByWeights(value, actual))
+        if (stated is { } value && !ReportRecheck.AreNear(value, actual))
             problems.Add($"layer {layer.FullName}: {what} of the row is {value}, the stored bytes give {actual}");
     }
 
