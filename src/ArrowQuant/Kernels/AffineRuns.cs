@@ -52,36 +52,35 @@ internal static unsafe class AffineRuns<T>
         return MathF.Max(rest, T.LargestOf(largest));
     }
 
-    /// <summary>Goes over a row.</summary>
+    /// <summary>Codes a row and takes its sums.</summary>
     /// <param name="weights">The row.</param>
     /// <param name="count">How many.</param>
     /// <param name="groupSize">Weights of a group; a multiple of 16, or at least <paramref name="count"/>.</param>
     /// <param name="references">The reference scale of every group.</param>
     /// <param name="scales">
-    /// The scale of every group, for coding and for the largest error; where it is <paramref name="references"/> itself, codes are found,
-    /// and a bound takes the place of the largest error.
+    /// The scale of every group; where it is <paramref name="references"/> itself, a bound takes the place of the largest error.
     /// </param>
     /// <param name="zeroPoints">One per group.</param>
     /// <param name="last">The largest code.</param>
-    /// <param name="codes">The codes.</param>
+    /// <param name="codes">Receives the codes.</param>
     /// <param name="sums">[runs, kinds, partials].</param>
     /// <param name="largest">The largest error of every group, or a bound for it.</param>
-    /// <param name="ahead">What is read next, or empty: it is brought near in the meantime.</param>
-    /// <typeparam name="TCodes">Whether codes are found or there.</typeparam>
-    public static void Take<TCodes>(
+    /// <param name="ahead">What is read next: it is brought near in the meantime.</param>
+    public static void Code(
         float* weights, int count, int groupSize, float* references, float* scales, float* zeroPoints, float last, byte* codes,
-        float* sums, float* largest, ReadOnlySpan<byte> ahead)
-        where TCodes : struct, ICodesOf
+        float* sums, float* largest, ReadAhead ahead)
     {
-        fixed (byte* next = ahead)
-        {
-            var hint = new ReadAhead(next, ahead.Length, count);
-            if (references == scales)
-                Take<NearestCodes, SameScale>(weights, count, groupSize, references, scales, zeroPoints, last, codes, sums, largest, hint);
-            else
-                Take<TCodes, OtherScale>(weights, count, groupSize, references, scales, zeroPoints, last, codes, sums, largest, hint);
-        }
+        if (references == scales)
+            Take<NearestCodes, SameScale>(weights, count, groupSize, references, scales, zeroPoints, last, codes, sums, largest, ahead);
+        else
+            Take<NearestCodes, OtherScale>(weights, count, groupSize, references, scales, zeroPoints, last, codes, sums, largest, ahead);
     }
+
+    /// <summary>Takes the sums of a row that is coded.</summary>
+    public static void Measure(
+        float* weights, int count, int groupSize, float* references, float* scales, float* zeroPoints, byte* codes,
+        float* sums, float* largest) =>
+        Take<GivenCodes, OtherScale>(weights, count, groupSize, references, scales, zeroPoints, 0, codes, sums, largest, default);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Take<TCodes, TScales>(
@@ -229,36 +228,4 @@ internal static unsafe class AffineRuns<T>
     {
         public static bool AreReferences => false;
     }
-}
-
-/// <summary>Where the codes of a row come from; a constant of the compiled kernel.</summary>
-internal unsafe interface ICodesOf
-{
-    /// <summary>The codes of some weights.</summary>
-    static abstract TLanes Of<TLanes>(TLanes w, TLanes inverse, TLanes zeroPoint, TLanes last, byte* codes)
-        where TLanes : unmanaged, ILanes<TLanes>;
-}
-
-/// <summary>The nearest codes, which are stored.</summary>
-internal readonly unsafe struct NearestCodes : ICodesOf
-{
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TLanes Of<TLanes>(TLanes w, TLanes inverse, TLanes zeroPoint, TLanes last, byte* codes)
-        where TLanes : unmanaged, ILanes<TLanes>
-    {
-        TLanes position = TLanes.MultiplyAdd(w, inverse, zeroPoint);
-        TLanes code = TLanes.Min(TLanes.Max(TLanes.Round(position), TLanes.Of(0f)), last);
-        TLanes.StoreBytes(code, codes);
-        return code;
-    }
-}
-
-/// <summary>Codes that are there.</summary>
-internal readonly unsafe struct GivenCodes : ICodesOf
-{
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TLanes Of<TLanes>(TLanes w, TLanes inverse, TLanes zeroPoint, TLanes last, byte* codes)
-        where TLanes : unmanaged, ILanes<TLanes> => TLanes.LoadBytes(codes);
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using ArrowQuant.Kernels.Lanes;
 
 namespace ArrowQuant.Kernels;
@@ -16,7 +15,22 @@ internal sealed unsafe partial class KernelSet<T>
         CheckRow(weights, codes, groupSize, scales.Length);
         CheckLengths(scales.Length, zeroPoints.Length);
         CheckLengths(scales.Length, references.Length);
-        if (TakeRuns<NearestCodes>(weights, groupSize, references, scales, zeroPoints, bits, codes, sums, row, ahead)) return;
+        fixed (float* w = weights, reference = references, scale = scales, zero = zeroPoints)
+        fixed (float* sum = sums.SumsOf(row), largest = sums.LargestOf(row))
+        fixed (byte* code = codes, next = ahead)
+        {
+            bool knows = AffineRuns<T>.CanTake(scale, scales.Length)
+                && (reference == scale || AffineRuns<T>.CanTake(reference, references.Length));
+            sums.Begin(row, references, scales, knows);
+            if (knows)
+            {
+                var hint = new ReadAhead(next, ahead.Length, weights.Length);
+                AffineRuns<T>.Code(
+                    w, weights.Length, groupSize, reference, scale, zero, (1 << bits) - 1, code, sum, largest, hint);
+                return;
+            }
+        }
+
         for (int g = 0, start = 0; start < weights.Length; g++, start += groupSize)
         {
             int length = Math.Min(groupSize, weights.Length - start);
@@ -70,14 +84,18 @@ internal sealed unsafe partial class KernelSet<T>
         CheckRow(original, codes, groupSize, scales.Length);
         CheckLengths(scales.Length, zeroPoints.Length);
         if (original.IsEmpty) return;
-        float[] references = new float[2 * scales.Length];
-        RangeFit<T>.Fit(
-            new GroupRows(original, original.Length, groupSize), bits,
-            references.AsSpan(0, scales.Length), references.AsSpan(scales.Length));
+        float[] references = new float[scales.Length];
+        RangeFit<T>.Fit(new GroupRows(original, original.Length, groupSize), bits, references, new float[scales.Length]);
         var runs = new CodedSums(1, original.Length, groupSize);
-        // Codes are only read.
-        Span<byte> given = MemoryMarshal.CreateSpan(ref MemoryMarshal.GetReference(codes), codes.Length);
-        TakeRuns<GivenCodes>(original, groupSize, references.AsSpan(0, scales.Length), scales, zeroPoints, bits, given, runs, 0, default);
+        fixed (float* w = original, reference = references, scale = scales, zero = zeroPoints)
+        fixed (float* sum = runs.SumsOf(0), largest = runs.LargestOf(0))
+        fixed (byte* code = codes)
+        {
+            bool knows = AffineRuns<T>.CanTake(scale, scales.Length) && AffineRuns<T>.CanTake(reference, references.Length);
+            runs.Begin(0, references, scales, knows);
+            if (knows) AffineRuns<T>.Measure(w, original.Length, groupSize, reference, scale, zero, code, sum, largest);
+        }
+
         if (!TryErrorsOfCoded<AllSums>(runs, 0, scales, out ErrorSums errors))
         {
             AddDecodedErrors(original, codes, groupSize, scales, zeroPoints, ref sums);
@@ -150,26 +168,6 @@ internal sealed unsafe partial class KernelSet<T>
         int i = 0;
         for (; i + T.Count <= length; i += T.Count) T.Store((T.LoadBytes(source + i) - zeroPoints) * scales, target + i);
         for (; i < length; i++) target[i] = (source[i] - zeroPoint) * scale;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static bool TakeRuns<TCodes>(
-        ReadOnlySpan<float> weights, int groupSize, ReadOnlySpan<float> references, ReadOnlySpan<float> scales,
-        ReadOnlySpan<float> zeroPoints, int bits, Span<byte> codes, CodedSums sums, int row, ReadOnlySpan<byte> ahead)
-        where TCodes : struct, ICodesOf
-    {
-        fixed (float* w = weights, reference = references, scale = scales, zero = zeroPoints)
-        fixed (float* sum = sums.SumsOf(row), largest = sums.LargestOf(row))
-        fixed (byte* code = codes)
-        {
-            bool knows = AffineRuns<T>.CanTake(scale, scales.Length)
-                && (reference == scale || AffineRuns<T>.CanTake(reference, references.Length));
-            sums.Begin(row, references, scales, knows);
-            if (!knows) return false;
-            AffineRuns<T>.Take<TCodes>(
-                w, weights.Length, groupSize, reference, scale, zero, (1 << bits) - 1, code, sum, largest, ahead);
-            return true;
-        }
     }
 
     public override void AddDecodedErrors(

@@ -82,23 +82,35 @@ internal sealed class RowQuantizer(
         ReadOnlySpan<float> target = retarget is null ? weights : Retargeting.Apply(kernels, weights, retarget, _layout.Columns);
         CodedSums? sums = coder.Code(format.IsTransformed ? Transformed(target) : target, block, firstRow, codes, ahead);
         Pack(codes, block, firstRow);
-        if (correction is not null || format.IsTransformed) measures.Add(MeasureDecoded(weights, codes, block, firstRow));
-        else MeasureByWeights(weights, codes, block, firstRow, retarget is null ? sums : null, measures);
+        if (IsMeasuredByWeights) MeasureByWeights(weights, codes, block, firstRow, retarget is null ? sums : null, measures);
+        else measures.Add(MeasureDecoded(weights, codes, block, firstRow));
     }
 
     /// <summary>
-    /// Measures the rows of a finished <paramref name="block"/> that begin at <paramref name="firstRow"/> as quantizing them does.
+    /// Measures the rows of a finished <paramref name="block"/> that begin at <paramref name="firstRow"/> and adds to
+    /// <paramref name="measures"/> what quantizing them does, in the same order.
     /// </summary>
-    public RowMeasures MeasureFinished(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow)
+    public void MeasureFinished(ReadOnlySpan<float> weights, QuantizedBlock block, int firstRow, RowMeasures measures)
     {
-        RowMeasures measures = NewMeasures();
-        BlockDecoder.AddErrors(kernels, block, firstRow, weights, ref measures.Weights);
-        if (correction is null) return measures;
-        float[] decoded = new float[weights.Length];
-        BlockDecoder.Decode(kernels, block, firstRow, weights.Length / _layout.Columns, decoded);
-        measures.AddOutputs(correction, weights, decoded);
-        return measures;
+        if (IsMeasuredByWeights)
+        {
+            BlockDecoder.AddErrors(kernels, block, firstRow, weights, ref measures.Weights);
+            return;
+        }
+
+        RowMeasures own = NewMeasures();
+        BlockDecoder.AddErrors(kernels, block, firstRow, weights, ref own.Weights);
+        if (correction is not null)
+        {
+            float[] decoded = new float[weights.Length];
+            BlockDecoder.Decode(kernels, block, firstRow, weights.Length / _layout.Columns, decoded);
+            own.AddOutputs(correction, weights, decoded);
+        }
+
+        measures.Add(own);
     }
+
+    private bool IsMeasuredByWeights => correction is null && !format.IsTransformed;
 
     // Rows are measured as they are decoded, or by what coding them left behind; nothing is stored.
     private void MeasureByWeights(

@@ -71,9 +71,10 @@ public sealed class TrellisAccuracyTests
             Assert.Equal(whole.AsSpan(first * Wide, 2 * Wide).ToArray(), part);
         }
 
-        ErrorSums again = new RowQuantizer(kernels, format, PreparedLayer.CoderOf(kernels, format, AffineSearch.MinMax, []))
-            .MeasureFinished(weights, block, 0).Weights;
-        Assert.Equal(measures.Weights, again);
+        var again = new RowMeasures(0);
+        new RowQuantizer(kernels, format, PreparedLayer.CoderOf(kernels, format, AffineSearch.MinMax, []))
+            .MeasureFinished(weights, block, 0, again);
+        Assert.Equal(measures.Weights, again.Weights);
     }
 
     [Theory]

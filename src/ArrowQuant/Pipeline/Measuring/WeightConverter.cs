@@ -38,7 +38,11 @@ internal static class WeightConverter
     /// <summary>Rows of a piece of a layer whose choices are made.</summary>
     public static int RowsPerPiece(long columns, PreparedLayer layer)
     {
-        bool byRange = layer is { Correction: null, Hessian: null, Format.Layout: CodeLayout.Affine, Search: AffineSearch.MinMax };
+        bool byRange = layer is
+        {
+            Correction: null, Hessian: null, Search: AffineSearch.MinMax,
+            Format: { Layout: CodeLayout.Affine, IsTransformed: false },
+        };
         return byRange
             ? (int)Math.Max(1, RangePieceLength / columns)
             : RowsPerPiece(columns, layer.Correction is not null, layer.Format.Trellis is not null);

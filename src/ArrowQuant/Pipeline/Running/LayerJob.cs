@@ -103,7 +103,7 @@ internal sealed class LayerJob : IDisposable
                 source, rowStart, 0, rowCount, WeightConverter.RowsPerPiece(_request.Columns, prepared), buffers,
                 finished is null
                     ? (weights, row, ahead) => quantizer.Quantize(weights, block, row, measures, ahead)
-                    : (weights, row, _) => measures.Add(quantizer.MeasureFinished(weights, block, row)));
+                    : (weights, row, _) => quantizer.MeasureFinished(weights, block, row, measures));
         }
 
         var result = new QuantizedRows(block, measures, sourceHash);
