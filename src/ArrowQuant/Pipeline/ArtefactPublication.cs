@@ -32,7 +32,7 @@ internal static class ArtefactPublication
             ReportXxh128 = XxHash128.HashToUInt128(report).ToString("x32"),
         };
         File.WriteAllBytes(Path.Combine(staging.Path, ArtefactLayout.MetadataFile), metadata.ToUtf8());
-        using (ArtefactReader.Open(staging.Path))
+        using (ArtefactReader.Open(staging.Path, plan.Config.NumThreads))
         {
             // Opening checks that every layer is there, complete and consistent: what is published can be read.
         }

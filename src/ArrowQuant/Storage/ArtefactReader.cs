@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using ArrowQuant.Errors;
 using ArrowQuant.Kernels;
 using ArrowQuant.Tensors;
@@ -38,11 +39,14 @@ public sealed class ArtefactReader : IDisposable
     /// <param name="folder">The folder with metadata.json, or with the shards of one component.</param>
     /// <exception cref="ModelNotFoundException">The folder or a shard that it lists does not exist.</exception>
     /// <exception cref="ModelFormatException">It is not an artefact, not complete, damaged, newer, or names something unknown.</exception>
-    public static ArtefactReader Open(string folder) =>
-        Open(folder, KernelSet.Create(Environment.GetEnvironmentVariable(KernelSet.EnvironmentVariable)));
+    public static ArtefactReader Open(string folder) => Open(folder, threads: 0);
+
+    /// <summary>The same, with at most so many files opened at once; 0 is one for each processor.</summary>
+    internal static ArtefactReader Open(string folder, int threads) =>
+        Open(folder, KernelSet.Create(Environment.GetEnvironmentVariable(KernelSet.EnvironmentVariable)), threads);
 
     /// <summary>The same with chosen kernels.</summary>
-    internal static ArtefactReader Open(string folder, KernelSet kernels)
+    internal static ArtefactReader Open(string folder, KernelSet kernels, int threads = 0)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         if (!Directory.Exists(folder)) throw new ModelNotFoundException($"{folder}: there is no such folder") { FilePath = folder };
@@ -50,15 +54,11 @@ public sealed class ArtefactReader : IDisposable
         ArtefactReader reader = new(folder, metadata, kernels);
         try
         {
-            if (metadata is null)
-            {
-                foreach (string shard in ShardFolder.FindShards(folder)) reader.AddShard(shard, null);
-            }
-            else
-            {
-                foreach (ArtefactShard shard in metadata.Shards) reader.AddShard(shard.Path, shard.Bytes);
-            }
-
+            reader.AddShards(
+                metadata is null
+                    ? [.. ShardFolder.FindShards(folder).Select(path => (path, (long?)null))]
+                    : [.. metadata.Shards.Select(shard => (shard.Path, (long?)shard.Bytes))],
+                threads == 0 ? Environment.ProcessorCount : threads);
             return reader;
         }
         catch
@@ -207,7 +207,34 @@ public sealed class ArtefactReader : IDisposable
 
     private string PathOf(string relativePath) => Path.Combine(Folder, relativePath.Replace('/', Path.DirectorySeparatorChar));
 
-    private void AddShard(string relativePath, long? bytes)
+    // Each row group has many small columns to read. Of several faults that of the first file is reported.
+    private void AddShards(IReadOnlyList<(string Path, long? Bytes)> shards, int threads)
+    {
+        var opened = new (ShardReader? Shard, ExceptionDispatchInfo? Failure)[shards.Count];
+        Parallel.For(0, shards.Count, new ParallelOptions { MaxDegreeOfParallelism = threads }, i =>
+        {
+            try
+            {
+                opened[i].Shard = OpenShard(shards[i].Path, shards[i].Bytes);
+            }
+            catch (Exception e)
+            {
+                opened[i].Failure = ExceptionDispatchInfo.Capture(e);
+            }
+        });
+        _shards.AddRange(opened.Select(shard => shard.Shard).OfType<ShardReader>());
+        foreach ((ShardReader? shard, ExceptionDispatchInfo? failure) in opened)
+        {
+            failure?.Throw();
+            foreach (StoredLayer layer in shard!.Layers)
+            {
+                if (!_byName.TryAdd(layer.FullName, layer)) throw Failures.Format(shard.FilePath, layer.FullName, "is stored twice");
+                _layers.Add(layer);
+            }
+        }
+    }
+
+    private ShardReader OpenShard(string relativePath, long? bytes)
     {
         string path = PathOf(relativePath);
         FileInfo file = new(path);
@@ -223,12 +250,6 @@ public sealed class ArtefactReader : IDisposable
         }
 
         int slash = relativePath.IndexOf('/', StringComparison.Ordinal);
-        ShardReader shard = new(path, slash < 0 ? null : relativePath[..slash]);
-        _shards.Add(shard);
-        foreach (StoredLayer layer in shard.Layers)
-        {
-            if (!_byName.TryAdd(layer.FullName, layer)) throw Failures.Format(path, layer.FullName, "is stored twice");
-            _layers.Add(layer);
-        }
+        return new ShardReader(path, slash < 0 ? null : relativePath[..slash]);
     }
 }

@@ -21,6 +21,7 @@ public sealed partial class ResumeCalibratedTests : IDisposable
     /// </summary>
     [Theory]
     [InlineData("dit-digits", 4)]
+    [InlineData("dit-digits", 8)]
     [InlineData("llada-kjv", 2)]
     [InlineData("diffwave-spoken-digits", 4)]
     public async Task Quantize_SampleResumedOrReused_IsTheSameAsAtOnce(string sample, int bits)
