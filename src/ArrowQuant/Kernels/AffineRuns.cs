@@ -35,23 +35,6 @@ internal static unsafe class AffineRuns<T>
         return ordered && T.AllGreaterOrEqual(T.Of(0f), small);
     }
 
-    /// <summary>The largest |code - zero point| that there can be with some zero points.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static float LargestLevel(float* zeroPoints, int count, float last)
-    {
-        T largest = T.Of(0f);
-        float rest = 0;
-        int i = 0;
-        for (; i + T.Count <= count; i += T.Count)
-        {
-            T zero = T.Load(zeroPoints + i);
-            largest = T.Max(largest, T.Max(T.Abs(zero), T.Abs(T.Of(last) - zero)));
-        }
-
-        for (; i < count; i++) rest = MathF.Max(rest, MathF.Max(MathF.Abs(zeroPoints[i]), MathF.Abs(last - zeroPoints[i])));
-        return MathF.Max(rest, T.LargestOf(largest));
-    }
-
     /// <summary>Codes a row and takes its sums.</summary>
     /// <param name="weights">The row.</param>
     /// <param name="count">How many.</param>

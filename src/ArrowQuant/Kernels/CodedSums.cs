@@ -28,6 +28,9 @@ internal sealed class CodedSums(int rows, int columns, int groupSize)
     /// <summary>Rows at most.</summary>
     public int Rows { get; } = rows;
 
+    /// <summary>Runs of a row.</summary>
+    public int Runs { get; } = RunsOf(columns, groupSize);
+
     /// <summary>Runs of a group.</summary>
     public int RunsPerGroup { get; } = RunsPerGroupOf(columns, groupSize);
 
@@ -49,7 +52,7 @@ internal sealed class CodedSums(int rows, int columns, int groupSize)
     /// <summary>[runs, kinds, partials] of a row.</summary>
     public Span<float> SumsOf(int row)
     {
-        int length = _sums.Length / Rows;
+        int length = Runs * Kinds * Partials;
         return _sums.AsSpan(row * length, length);
     }
 
@@ -64,10 +67,11 @@ internal sealed class CodedSums(int rows, int columns, int groupSize)
 
     private static int GroupsOf(int columns, int groupSize) => (int)((columns + (long)groupSize - 1) / groupSize);
 
-    private static int RunsPerGroupOf(int columns, int groupSize) => (int)((Math.Min(columns, groupSize) + RunLength - 1L) / RunLength);
+    /// <summary>Runs of a group that is not the last of its row.</summary>
+    public static int RunsPerGroupOf(int columns, int groupSize) => (int)((Math.Min(columns, groupSize) + RunLength - 1L) / RunLength);
 
-    // The last group may be short.
-    private static int RunsOf(int columns, int groupSize)
+    /// <summary>Runs of a row, of which the last group may be short.</summary>
+    public static int RunsOf(int columns, int groupSize)
     {
         int fullGroups = columns / groupSize;
         int rest = columns - fullGroups * groupSize;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using ArrowQuant.Kernels.Lanes;
 
@@ -43,16 +44,8 @@ internal sealed unsafe partial class KernelSet<T>
     {
         errors = default;
         if (!sums.Knows(row)) return false;
-        Span<float> own = sums.SumsOf(row);
-        fixed (float* sum = own, reference = sums.ReferencesOf(row), scale = scales)
-        {
-            if (!AffineRuns<T>.CanTake(scale, scales.Length)) return false;
-            int runs = own.Length / (CodedSums.Kinds * CodedSums.Partials);
-            errors = RunErrors<T>.Of<TKinds>(sum, runs, sums.RunsPerGroup, reference, scale);
-        }
-
-        // Of a row of zeros, or of what is as good as that beside single precision, the sums tell nothing.
-        return errors.Original > 0 && double.IsFinite(errors.Original + errors.Decoded + errors.Error + Math.Abs(errors.Product));
+        fixed (float* sum = sums.SumsOf(row), reference = sums.ReferencesOf(row), scale = scales)
+            return RunErrors<T>.TryFind<TKinds>(sum, sums.Runs, sums.RunsPerGroup, reference, scale, scales.Length, out errors);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -60,23 +53,15 @@ internal sealed unsafe partial class KernelSet<T>
         CodedSums sums, int row, ReadOnlySpan<float> weights, ReadOnlySpan<byte> codes, int groupSize,
         ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, int bits, float atLeast)
     {
-        int groups = scales.Length;
         fixed (float* largest = sums.LargestOf(row), coded = sums.ScalesOf(row), scale = scales, zero = zeroPoints, w = weights)
         fixed (byte* code = codes)
         {
-            float levels = AffineRuns<T>.LargestLevel(zero, groups, (1 << bits) - 1);
-            for (int group = 0; ; group++)
-            {
-                group = RunErrors<T>.NextAbove(group, atLeast, largest, coded, scale, groups, levels);
-                if (group == groups) return atLeast;
-                nint start = (nint)group * groupSize;
-                int length = (int)Math.Min(groupSize, weights.Length - start);
-                float found = RowErrors<T>.LargestOf(w + start, length, new AffineRow(code + start, scale + group, zero + group));
-                atLeast = MathF.Max(atLeast, found);
-            }
+            var bounds = new ErrorBounds<T>(largest, coded, scale, zero, scales.Length, (1 << bits) - 1);
+            return bounds.LargestOf(w, weights.Length, code, groupSize, atLeast);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void AddAffineErrors(
         ReadOnlySpan<float> original, ReadOnlySpan<byte> codes, int groupSize,
         ReadOnlySpan<float> scales, ReadOnlySpan<float> zeroPoints, int bits, ref ErrorSums sums)
@@ -84,27 +69,37 @@ internal sealed unsafe partial class KernelSet<T>
         CheckRow(original, codes, groupSize, scales.Length);
         CheckLengths(scales.Length, zeroPoints.Length);
         if (original.IsEmpty) return;
-        float[] references = new float[scales.Length];
-        RangeFit<T>.Fit(new GroupRows(original, original.Length, groupSize), bits, references, new float[scales.Length]);
-        var runs = new CodedSums(1, original.Length, groupSize);
-        fixed (float* w = original, reference = references, scale = scales, zero = zeroPoints)
-        fixed (float* sum = runs.SumsOf(0), largest = runs.LargestOf(0))
+        int groups = scales.Length;
+        int runs = CodedSums.RunsOf(original.Length, groupSize);
+        int values = runs * CodedSums.Kinds * CodedSums.Partials;
+        float[] buffer = ArrayPool<float>.Shared.Rent(values + 2 * groups);
+        Span<float> references = buffer.AsSpan(values, groups);
+        // The zero points of the range are of no use, and their place is needed only afterwards.
+        RangeFit<T>.Fit(new GroupRows(original, original.Length, groupSize), bits, references, buffer.AsSpan(values + groups, groups));
+        ErrorSums errors = default;
+        bool isKnown;
+        fixed (float* w = original, sum = buffer, scale = scales, zero = zeroPoints)
         fixed (byte* code = codes)
         {
-            bool knows = AffineRuns<T>.CanTake(scale, scales.Length) && AffineRuns<T>.CanTake(reference, references.Length);
-            runs.Begin(0, references, scales, knows);
-            if (knows) AffineRuns<T>.Measure(w, original.Length, groupSize, reference, scale, zero, code, sum, largest);
+            float* reference = sum + values, largest = reference + groups;
+            isKnown = AffineRuns<T>.CanTake(scale, groups) && AffineRuns<T>.CanTake(reference, groups);
+            if (isKnown)
+            {
+                AffineRuns<T>.Measure(w, original.Length, groupSize, reference, scale, zero, code, sum, largest);
+                int perGroup = CodedSums.RunsPerGroupOf(original.Length, groupSize);
+                isKnown = RunErrors<T>.TryFind<AllSums>(sum, runs, perGroup, reference, scale, groups, out errors);
+            }
+
+            if (isKnown)
+            {
+                var bounds = new ErrorBounds<T>(largest, scale, scale, zero, groups, (1 << bits) - 1);
+                errors.LargestError = bounds.LargestOf(w, original.Length, code, groupSize, sums.LargestError);
+                sums.Add(errors);
+            }
         }
 
-        if (!TryErrorsOfCoded<AllSums>(runs, 0, scales, out ErrorSums errors))
-        {
-            AddDecodedErrors(original, codes, groupSize, scales, zeroPoints, ref sums);
-            return;
-        }
-
-        errors.LargestError = LargestErrorOfCoded(
-            runs, 0, original, codes, groupSize, scales, zeroPoints, bits, sums.LargestError);
-        sums.Add(errors);
+        ArrayPool<float>.Shared.Return(buffer);
+        if (!isKnown) AddDecodedErrors(original, codes, groupSize, scales, zeroPoints, ref sums);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

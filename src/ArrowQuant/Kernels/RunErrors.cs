@@ -15,20 +15,26 @@ internal static unsafe class RunErrors<T>
     private const int Partials = CodedSums.Partials;
     private const int RunsTogether = 16;
 
-    // Codes times scales are rounded, and so are differences: what that may add to the largest error, in scales and levels.
-    private const float Slack = 1e-6f;
-
     /// <summary>The sums over a row but for the largest error; those that are not asked for are 0.</summary>
     /// <param name="sums">[runs, kinds, partials] of the row.</param>
     /// <param name="runs">Runs of the row; its last group may have fewer than others.</param>
     /// <param name="runsPerGroup">Runs of a group.</param>
     /// <param name="references">The reference scale of every group.</param>
     /// <param name="scales">The scale of every group.</param>
+    /// <param name="groups">Groups of the row.</param>
+    /// <param name="errors">The sums.</param>
     /// <typeparam name="TKinds">The sums that are asked for.</typeparam>
+    /// <returns>
+    /// False where a scale is so small or large that single precision does not hold them, or where they tell nothing: of a row of zeros, or
+    /// of what is as good as that beside single precision.
+    /// </returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static ErrorSums Of<TKinds>(float* sums, int runs, int runsPerGroup, float* references, float* scales)
+    public static bool TryFind<TKinds>(
+        float* sums, int runs, int runsPerGroup, float* references, float* scales, int groups, out ErrorSums errors)
         where TKinds : struct, ISumKinds
     {
+        errors = default;
+        if (!AffineRuns<T>.CanTake(scales, groups)) return false;
         double* totals = stackalloc double[4 * Partials];
         new Span<double>(totals, 4 * Partials).Clear();
         for (int lane = 0; lane < Partials; lane += T.Count) 
@@ -42,42 +48,8 @@ internal static unsafe class RunErrors<T>
             error += totals[3 * Partials + lane];
         }
 
-        return new ErrorSums { Product = product, Original = original, Decoded = decoded, Error = error };
-    }
-
-    /// <summary>The first group, from one on, whose errors may exceed a known one; <paramref name="groups"/> when there is none.</summary>
-    /// <param name="group">Where to begin.</param>
-    /// <param name="known">The known error.</param>
-    /// <param name="largest">The largest |w - b l| of every group.</param>
-    /// <param name="bases">The scale b of every group.</param>
-    /// <param name="scales">The scale that weights are decoded with.</param>
-    /// <param name="groups">Groups of the row.</param>
-    /// <param name="levels">The largest |l|.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static int NextAbove(int group, float known, float* largest, float* bases, float* scales, int groups, float levels)
-    {
-        while (group < groups)
-        {
-            int end = Math.Min(groups, group + T.Count);
-            bool isWhole = end == group + T.Count;
-            if (isWhole && T.AllGreaterOrEqual(T.Of(known), BoundOf<T>(largest + group, bases + group, scales + group, levels)))
-                group = end;
-            for (; group < end; group++)
-            {
-                if (Lanes1.LargestOf(BoundOf<Lanes1>(largest + group, bases + group, scales + group, levels)) > known) return group;
-            }
-        }
-
-        return groups;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TLanes BoundOf<TLanes>(float* largest, float* bases, float* scales, float levels)
-        where TLanes : unmanaged, ILanes<TLanes>
-    {
-        TLanes scale = TLanes.Load(scales);
-        TLanes distance = TLanes.MultiplyAdd(scale, TLanes.Of(Slack), TLanes.Abs(TLanes.Load(bases) - scale));
-        return TLanes.MultiplyAdd(distance, TLanes.Of(levels), TLanes.Load(largest));
+        errors = new ErrorSums { Product = product, Original = original, Decoded = decoded, Error = error };
+        return original > 0 && double.IsFinite(original + decoded + error + Math.Abs(product));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

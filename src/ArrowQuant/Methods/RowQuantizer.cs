@@ -171,23 +171,31 @@ internal sealed class RowQuantizer(
             RowGain.Apply(kernels, block, firstRow + r, gain);
         }
 
+        Decode(codes, block, firstRow, decoded);
         RowMeasures measures = NewMeasures();
         for (int r = 0; r < rows; r++)
         {
-            BlockDecoder.AddRowErrors(
-                kernels, block, firstRow + r, codes.Slice(r * _layout.Columns, _layout.Columns), RowOf(weights, r), ref measures.Weights);
+            ReadOnlySpan<byte> rowCodes = codes.Slice(r * _layout.Columns, _layout.Columns);
+            if (format.IsTransformed) AddErrors(weights, decoded, r, ref measures.Weights);
+            else BlockDecoder.AddRowErrors(kernels, block, firstRow + r, rowCodes, RowOf(weights, r), ref measures.Weights);
         }
 
-        if (correction is null) return measures;
-        Decode(codes, block, firstRow, decoded);
-        measures.AddOutputs(correction, weights, decoded);
+        if (correction is not null) measures.AddOutputs(correction, weights, decoded);
         return measures;
+    }
+
+    // In the sums of a row first, as everywhere.
+    private void AddErrors(ReadOnlySpan<float> weights, float[] decoded, int row, ref ErrorSums sums)
+    {
+        ErrorSums own = default;
+        kernels.AddErrors(RowOf(weights, row), RowOf(decoded, row), ref own);
+        sums.Add(own);
     }
 
     private double WeightGain(ReadOnlySpan<float> weights, float[] decoded, int row)
     {
         ErrorSums sums = default;
-        kernels.AddErrors(RowOf(weights, row), RowOf(decoded, row), ref sums);
+        AddErrors(weights, decoded, row, ref sums);
         return RowGain.Of(sums);
     }
 
@@ -199,7 +207,13 @@ internal sealed class RowQuantizer(
         if (format.EqualizationScales is { } scales)
         {
             int perChannel = _layout.Columns / scales.Length;
-            for (int i = 0; i < transformed.Length; i++) transformed[i] /= scales[i % _layout.Columns / perChannel];
+            for (int i = 0; i < transformed.Length;)
+            {
+                foreach (float scale in scales)
+                {
+                    for (int end = i + perChannel; i < end; i++) transformed[i] /= scale;
+                }
+            }
         }
 
         format.Rotation?.Rotate(kernels, transformed);

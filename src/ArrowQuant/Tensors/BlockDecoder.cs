@@ -52,7 +52,11 @@ internal static class BlockDecoder
         block.Format.Rotation?.RotateBack(kernels, destination);
         if (block.Format.EqualizationScales is not { } scales) return;
         int perChannel = destination.Length / scales.Length;
-        for (int c = 0; c < destination.Length; c++) destination[c] *= scales[c / perChannel];
+        int i = 0;
+        foreach (float scale in scales)
+        {
+            for (int end = i + perChannel; i < end; i++) destination[i] *= scale;
+        }
     }
 
     private static void DecodeLatticeRow(
