@@ -3,7 +3,9 @@ using ArrowQuant.Kernels.Lanes;
 
 namespace ArrowQuant.Kernels;
 
-/// <summary>Bounds for the largest error of every group of an affine row, so that few groups must be decoded to find that of the row.</summary>
+/// <summary>
+/// Bounds for the largest error of every group of an affine row, so that few groups must be decoded to find that of the row.
+/// </summary>
 /// <param name="largest">The largest |w - b l| of every group, or a bound for it.</param>
 /// <param name="bases">The scale b of every group.</param>
 /// <param name="scales">The scale that weights are decoded with.</param>
