@@ -164,7 +164,11 @@ internal static class KernelCases
         {
             Recipe = new LayerRecipe
             {
-                Method = MethodNames.BaseMethod, Enhancement = MethodNames.None, Tried = [], Failures = [], IsCalibrated = false,
+                Method = MethodNames.BaseMethod,
+                Enhancement = MethodNames.None,
+                Tried = [],
+                Failures = [],
+                IsCalibrated = false,
             },
             Format = format,
             Search = grid.Search,

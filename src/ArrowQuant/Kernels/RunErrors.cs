@@ -37,7 +37,7 @@ internal static unsafe class RunErrors<T>
         if (!AffineRuns<T>.CanTake(scales, groups)) return false;
         double* totals = stackalloc double[4 * Partials];
         new Span<double>(totals, 4 * Partials).Clear();
-        for (int lane = 0; lane < Partials; lane += T.Count) 
+        for (int lane = 0; lane < Partials; lane += T.Count)
             AddLanes<TKinds>(sums + lane, runs, runsPerGroup, references, scales, totals + lane);
         double product = 0, original = 0, decoded = 0, error = 0;
         for (int lane = 0; lane < Partials; lane++)
