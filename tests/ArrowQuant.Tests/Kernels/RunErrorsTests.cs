@@ -44,6 +44,35 @@ public sealed class RunErrorsTests
     }
 
     [Theory]
+    [InlineData(1f, 0f, 0f)]
+    [InlineData(0.001f, 3f, 0f)]
+    [InlineData(1f, -40f, 0f)]
+    [InlineData(0.01f, 0f, 60f)]
+    [InlineData(0.01f, 0.2f, -5f)]
+    [InlineData(0f, 0.37f, 0f)]
+    [InlineData(0f, 0f, 2f)]
+    public void LargestError_OfAnyShape_IsNotMissedByItsBound(float deviation, float offset, float outlier)
+    {
+        var random = new SeededNumbers(21);
+        foreach ((int bits, int groupSize) in Cases)
+        {
+            for (int trial = 0; trial < 40; trial++)
+            {
+                float[] weights = [.. Enumerable.Range(0, 2048).Select(_ => offset + deviation * (float)random.Gaussian())];
+                weights[(int)random.Below(2048)] += outlier;
+                var row = new Row(weights, bits, groupSize, searches: false);
+                row.Code(Scalar);
+                foreach (float gain in new[] { 1f, 0.93f, 1.2f })
+                {
+                    float[] scales = [.. row.Scales.Select(scale => FloatStorage.Round(scale * gain))];
+                    ErrorSums known = Assert.NotNull(row.Known(KernelSet.Create(null), scales));
+                    Assert.Equal(row.InDoublePrecision(scales).Largest, known.LargestError);
+                }
+            }
+        }
+    }
+
+    [Theory]
     [InlineData(0.02f)]
     [InlineData(1e-12f)]
     [InlineData(1e-30f)]
@@ -58,7 +87,7 @@ public sealed class RunErrorsTests
                 var row = new Row(new SeededNumbers(12), 5000, bits, groupSize, deviation, searches);
                 row.Code(Scalar);
                 ErrorSums sums = row.Measure(KernelSet.Create(null), row.Scales);
-                (double product, double original, double decoded, double error, double largest) = row.InDoublePrecision();
+                (double product, double original, double decoded, double error, double largest) = row.InDoublePrecision(row.Scales);
                 Assert.Equal(1, sums.Product / product, 1e-7);
                 Assert.Equal(1, sums.Original / original, 1e-7);
                 Assert.Equal(1, sums.Decoded / decoded, 1e-7);
@@ -129,9 +158,14 @@ public sealed class RunErrorsTests
         private readonly CodedSums _sums;
 
         public Row(SeededNumbers random, int length, int bits, int groupSize, float deviation, bool searches)
+            : this([.. Enumerable.Range(0, length).Select(_ => deviation * (float)random.Gaussian())], bits, groupSize, searches)
         {
-            _weights = [.. Enumerable.Range(0, length).Select(_ => deviation * (float)random.Gaussian())];
-            (_bits, _groupSize) = (bits, groupSize);
+        }
+
+        public Row(float[] weights, int bits, int groupSize, bool searches)
+        {
+            int length = weights.Length;
+            (_weights, _bits, _groupSize) = (weights, bits, groupSize);
             int groups = (length + groupSize - 1) / groupSize;
             _references = new float[groups];
             _zeros = new float[groups];
@@ -183,12 +217,12 @@ public sealed class RunErrorsTests
         public void Measure(KernelSet kernels, float[] scales, ref ErrorSums sums) =>
             kernels.AddAffineErrors(_weights, ExpectedCodes(), _groupSize, scales, _zeros, _bits, ref sums);
 
-        public (double Product, double Original, double Decoded, double Error, double Largest) InDoublePrecision()
+        public (double Product, double Original, double Decoded, double Error, double Largest) InDoublePrecision(float[] scales)
         {
             (double product, double original, double decoded, double error, double largest) = (0, 0, 0, 0, 0);
             for (int i = 0; i < _weights.Length; i++)
             {
-                float value = (_codes[i] - _zeros[i / _groupSize]) * Scales[i / _groupSize];
+                float value = (_codes[i] - _zeros[i / _groupSize]) * scales[i / _groupSize];
                 double w = _weights[i], d = _weights[i] - value;
                 product += w * value;
                 original += w * w;
