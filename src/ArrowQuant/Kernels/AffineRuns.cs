@@ -20,7 +20,7 @@ internal static unsafe class AffineRuns<T>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool CanTake(float* scales, int count)
     {
-        T small = T.Of(0f), large = small;
+        T small = T.Of(0f);
         int i = 0;
         bool ordered = true;
         for (; i + T.Count <= count; i += T.Count)

@@ -65,8 +65,6 @@ internal sealed class CodedSums(int rows, int columns, int groupSize)
     /// <summary>The largest |w - b l| of every group of a row, or a bound for it.</summary>
     public Span<float> LargestOf(int row) => _scales.AsSpan((3 * row + 2) * _groups, _groups);
 
-    private static int GroupsOf(int columns, int groupSize) => (int)((columns + (long)groupSize - 1) / groupSize);
-
     /// <summary>Runs of a group that is not the last of its row.</summary>
     public static int RunsPerGroupOf(int columns, int groupSize) => (int)((Math.Min(columns, groupSize) + RunLength - 1L) / RunLength);
 
@@ -77,4 +75,6 @@ internal sealed class CodedSums(int rows, int columns, int groupSize)
         int rest = columns - fullGroups * groupSize;
         return fullGroups * RunsPerGroupOf(columns, groupSize) + (rest + RunLength - 1) / RunLength;
     }
+
+    private static int GroupsOf(int columns, int groupSize) => (int)((columns + (long)groupSize - 1) / groupSize);
 }

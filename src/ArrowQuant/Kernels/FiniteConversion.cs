@@ -4,7 +4,7 @@ using ArrowQuant.Kernels.Lanes;
 namespace ArrowQuant.Kernels;
 
 /// <summary>
-/// Binary16, bfloat16 and binary32 to binary32, exact for every bit pattern; tells by the way whether all values are finite.
+/// Binary16 and bfloat16 to binary32, exact for every bit pattern; tells by the way whether all values are finite.
 /// </summary>
 internal static unsafe class FiniteConversion<T>
     where T : unmanaged, ILanes<T>
@@ -61,29 +61,6 @@ internal static unsafe class FiniteConversion<T>
             Lanes1 value = Lanes1.ShiftLeft(Lanes1.LoadBits16(source + i), 16);
             Lanes1.Store(value, destination + i);
             rest = AddNothing(value, rest);
-        }
-
-        return T.AllGreaterOrEqual(sum, T.Of(0f)) && Lanes1.AllGreaterOrEqual(rest, Lanes1.Of(0f));
-    }
-
-    /// <summary>Copies binary32 values; true when all are finite.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static bool FromSingle(float* source, int count, float* destination)
-    {
-        T sum = T.Of(0f);
-        Lanes1 rest = Lanes1.Of(0f);
-        int i = 0;
-        for (; i + T.Count <= count; i += T.Count)
-        {
-            T value = T.Load(source + i);
-            T.Store(value, destination + i);
-            sum = AddNothing(value, sum);
-        }
-
-        for (; i < count; i++)
-        {
-            destination[i] = source[i];
-            rest = AddNothing(Lanes1.Load(source + i), rest);
         }
 
         return T.AllGreaterOrEqual(sum, T.Of(0f)) && Lanes1.AllGreaterOrEqual(rest, Lanes1.Of(0f));

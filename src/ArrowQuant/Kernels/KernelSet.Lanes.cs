@@ -20,7 +20,7 @@ internal sealed unsafe partial class KernelSet<T>(string name) : KernelSet
 
     public override bool ToSingle(FloatFormat format, ReadOnlySpan<byte> source, Span<float> destination)
     {
-        if (format is not (FloatFormat.Half or FloatFormat.BFloat16 or FloatFormat.Single) || !BitConverter.IsLittleEndian)
+        if (format is not (FloatFormat.Half or FloatFormat.BFloat16) || !BitConverter.IsLittleEndian)
         {
             FloatConversion.ToSingle(format, source, destination);
             return FiniteCheck.FirstNonFinite(destination) < 0;
@@ -30,12 +30,9 @@ internal sealed unsafe partial class KernelSet<T>(string name) : KernelSet
         fixed (byte* from = source)
         fixed (float* to = destination)
         {
-            return format switch
-            {
-                FloatFormat.Half => FiniteConversion<T>.FromHalf((ushort*)from, destination.Length, to),
-                FloatFormat.BFloat16 => FiniteConversion<T>.FromBFloat16((ushort*)from, destination.Length, to),
-                _ => FiniteConversion<T>.FromSingle((float*)from, destination.Length, to),
-            };
+            return format == FloatFormat.Half
+                ? FiniteConversion<T>.FromHalf((ushort*)from, destination.Length, to)
+                : FiniteConversion<T>.FromBFloat16((ushort*)from, destination.Length, to);
         }
     }
 

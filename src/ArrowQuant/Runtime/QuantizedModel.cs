@@ -35,7 +35,7 @@ public sealed class QuantizedModel : IDisposable
 
     /// <summary>Opens an artefact folder, or the folder of one of its components.</summary>
     /// <param name="path">The folder that the quantizer wrote.</param>
-    /// <param name="threads">Threads that one product uses at most, 0 or more; 0 is one for each processor.</param>
+    /// <param name="threads">Threads that opening and one product use at most, 0 or more; 0 is one for each processor.</param>
     /// <exception cref="ModelNotFoundException">The folder or a file that it lists does not exist.</exception>
     /// <exception cref="ModelFormatException">It is not an artefact, not complete, damaged, newer, or names something unknown.</exception>
     public static QuantizedModel Open(string path, int threads = 0) =>
@@ -46,7 +46,7 @@ public sealed class QuantizedModel : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
-        return new QuantizedModel(ArtefactReader.Open(path, kernels), kernels, threads);
+        return new QuantizedModel(ArtefactReader.Open(path, kernels, threads), kernels, threads);
     }
 
     /// <summary>

@@ -113,6 +113,16 @@ public sealed class ArtefactFolderTests
     }
 
     [Fact]
+    public void Open_TwoDamagedShards_NamesTheFirst()
+    {
+        using StorageFolder folder = new();
+        WriteTwoShards(folder);
+        foreach (string name in new[] { First, Second }) File.WriteAllBytes(folder[name], new byte[new FileInfo(folder[name]).Length]);
+
+        for (int i = 0; i < 20; i++) AssertRefused(folder, folder[First], "is not a whole Parquet file");
+    }
+
+    [Fact]
     public void Open_SameTensorInTwoShards_IsRefused()
     {
         using StorageFolder folder = new();

@@ -11,7 +11,7 @@ public sealed class ShardWriterTests
     public void RowGroups_HoldUpTo4MiB_AndALargerRowStandsAlone()
     {
         using StorageFolder folder = new();
-        int[] sizes = [3 << 20, 1 << 20, 1, 5 << 20, 2 << 20, 3 << 20, 1 << 20];
+        int[] sizes = [3 << 20, 1 << 20, 1, 5 << 20, 2 << 20, 3 << 20, 1 << 20, (7 << 19) - 1, 1, 7 << 19, 1];
         StorageSamples.WriteArtefact(folder.Path, writer =>
         {
             for (int i = 0; i < sizes.Length; i++)
@@ -25,7 +25,8 @@ public sealed class ShardWriterTests
             return reader.MetaData.NumRows;
         })];
 
-        Assert.Equal([2, 1, 1, 1, 2], rows);
+        // From 3.5 MiB on a row group does not wait for another row.
+        Assert.Equal([2, 1, 1, 1, 2, 2, 1, 1], rows);
     }
 
     [Fact]

@@ -65,8 +65,6 @@ internal readonly unsafe struct Lanes1 : ILanes<Lanes1>
 
     public static float LargestOf(Lanes1 value) => value._value;
 
-    public static float SumOf(Lanes1 value) => value._value;
-
     public static Lanes1 LookUp(byte* codes, float* table) => new(table[*codes]);
 
     // Byte by byte: the .NET 10 compiler makes one 32-bit load of a 16-bit one whose bits become a float, and reads behind the end.

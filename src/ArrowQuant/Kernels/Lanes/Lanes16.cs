@@ -99,8 +99,6 @@ internal readonly unsafe struct Lanes16 : ILanes<Lanes16>
     public static float LargestOf(Lanes16 value) =>
         Lanes8.LargestOf(Lanes8.From(Vector256.MaxNative(value._value.GetLower(), value._value.GetUpper())));
 
-    public static float SumOf(Lanes16 value) => Lanes8.SumOf(Lanes8.From(value._value.GetLower() + value._value.GetUpper()));
-
     public static Lanes16 LoadBits16(ushort* source) => new(Avx512F.IsSupported
         ? Avx512F.ConvertToVector512UInt32(Vector256.Load(source)).AsSingle()
         : Vector512.Create(Vector256.WidenLower(Vector256.Load(source)), Vector256.WidenUpper(Vector256.Load(source))).AsSingle());

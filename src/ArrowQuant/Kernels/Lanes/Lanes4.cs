@@ -105,13 +105,6 @@ internal readonly unsafe struct Lanes4 : ILanes<Lanes4>
     public static Lanes4 LookUp(byte* codes, float* table) =>
         new(Vector128.Create(table[codes[0]], table[codes[1]], table[codes[2]], table[codes[3]]));
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float SumOf(Lanes4 value)
-    {
-        Vector128<float> pairs = value._value + Vector128.Shuffle(value._value, Vector128.Create(2, 3, 0, 1));
-        return (pairs + Vector128.Shuffle(pairs, Vector128.Create(1, 0, 3, 2))).ToScalar();
-    }
-
     public static Lanes4 LoadBits16(ushort* source) =>
         new(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)source).AsUInt16()).AsSingle());
 

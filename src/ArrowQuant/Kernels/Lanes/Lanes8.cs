@@ -98,8 +98,6 @@ internal readonly unsafe struct Lanes8 : ILanes<Lanes8>
     public static float LargestOf(Lanes8 value) =>
         Lanes4.LargestOf(Lanes4.From(Vector128.MaxNative(value._value.GetLower(), value._value.GetUpper())));
 
-    public static float SumOf(Lanes8 value) => Lanes4.SumOf(Lanes4.From(value._value.GetLower() + value._value.GetUpper()));
-
     public static Lanes8 LoadBits16(ushort* source) => new(Avx2.IsSupported
         ? Avx2.ConvertToVector256Int32(source).AsSingle()
         : Vector256.Create(Vector128.WidenLower(Vector128.Load(source)), Vector128.WidenUpper(Vector128.Load(source))).AsSingle());

@@ -15,10 +15,10 @@ internal static class WeightConverter
     /// </summary>
     public const int PieceLength = 64 * 1024;
 
-    private const int PartBytes = 512 * 1024;
-
     // The same where rows are fitted by their range alone, one after the other: for the first level of a cache.
     private const int RangePieceLength = 4 * 1024;
+
+    private const int PartBytes = 512 * 1024;
 
     /// <summary>
     /// Rows of a piece: at least as many as are compensated together where the layer is fitted to its inputs, and whole tiles of a trellis.
